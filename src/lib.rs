@@ -1,0 +1,3 @@
+//! `cargo sentinel`: releases from conventional commits. See `ARCHITECTURE.md` for the map of the rooms.
+
+pub mod core;

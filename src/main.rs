@@ -1,0 +1,3 @@
+//! The entry: parse, run, exit code.
+
+fn main() {}
