@@ -1,0 +1,317 @@
+//! The one authority on what a commit message means: version, changelog and hooks all use this reading.
+//!
+//! Owns the grammar of subjects and footers (Conventional Commits 1.0.0, and the subjects and lines that git itself writes).
+//! Must not know what a type is worth (`version.rs`) nor what became of a commit later (`history.rs`).
+//!
+//! Cost is linear in the message whatever its bytes: the lines are walked once, and only the first one is given to
+//! `conventional_commit_parser`, whose reading of a whole message is quadratic in its footers.
+
+/// What one commit message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The first line that is not blank, trimmed; bytes that are not UTF-8 become U+FFFD.
+    pub subject: String,
+    /// What kind of message the subject makes it.
+    pub kind: Kind,
+    /// The paragraph of the first breaking footer that says something; its lines are joined by `\n`.
+    pub breaking_note: Option<String>,
+    /// The ids that the message says it reverts: 7 to 64 lower-case hexadecimal digits each, in the order written.
+    pub reverts: Vec<String>,
+    /// Pull-request numbers, such as `123` for a trailing ` (#123)` of the subject, in the order written.
+    pub references: Vec<String>,
+}
+
+/// What kind of message the subject makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// `type(scope)!: description`.
+    Conventional(Conventional),
+    /// `Revert "…"` or `Reapply "…"`, as git-revert(1) writes it; counts like the type `revert`.
+    Revert {
+        /// The subject between the quotes.
+        summary: String,
+        /// Whether it is the revert of a revert.
+        reapplied: bool,
+        /// Whether a footer declares a breaking change.
+        breaking: bool,
+    },
+    /// A merge under the subject that git or a forge gives it.
+    Merge,
+    /// `fixup!`, `squash!` or `amend!`: meant for git-rebase(1) to fold away.
+    Fixup,
+    /// Anything else.
+    Other,
+}
+
+/// A subject of the form `type(scope)!: description`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conventional {
+    /// The type, in lower case.
+    pub kind: String,
+    /// What stands between the parentheses, as written.
+    pub scope: Option<String>,
+    /// Whether a `!` or a footer declares a breaking change.
+    pub breaking: bool,
+    /// The description, trimmed.
+    pub summary: String,
+}
+
+impl Message {
+    /// Whether the subject declares a revert, in git's words or by the type `revert`.
+    pub fn is_revert(&self) -> bool {
+        match &self.kind {
+            Kind::Conventional(header) => header.kind == "revert",
+            Kind::Revert { .. } => true,
+            Kind::Merge | Kind::Fixup | Kind::Other => false,
+        }
+    }
+
+    /// Whether the message declares a breaking change; an unconventional one never does.
+    pub fn is_breaking(&self) -> bool {
+        match &self.kind {
+            Kind::Conventional(header) => header.breaking,
+            Kind::Revert { breaking, .. } => *breaking,
+            Kind::Merge | Kind::Fixup | Kind::Other => false,
+        }
+    }
+}
+
+/// Reads a commit message of any bytes, as it stands in the commit object.
+///
+/// A byte order mark and leading blank lines are skipped, as editors add and git-stripspace(1) drops them; lines end in LF or CRLF.
+pub fn read(message: &[u8]) -> Message {
+    let text = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
+    read_lines(text.split(|&byte| byte == b'\n'))
+}
+
+/// Reads a message from its lines, each asked for once and in order.
+fn read_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Message {
+    let mut lines = lines.map(<[u8]>::trim_ascii_end).skip_while(|line| line.is_empty());
+    let first = String::from_utf8_lossy(lines.next().unwrap_or_default());
+    let mut body = Body::default();
+    for line in lines {
+        body.take(line);
+    }
+    let kind = classify(&first, body.breaking);
+    let mut message = Message {
+        references: references(first.trim()),
+        subject: first.trim().to_owned(),
+        kind,
+        breaking_note: body.note.map(Note::finish),
+        reverts: body.reverts,
+    };
+    if message.is_revert() {
+        message.reverts.append(&mut body.refs);
+    }
+    message
+}
+
+/// What the lines after the subject have said so far.
+#[derive(Default)]
+struct Body {
+    breaking: bool,
+    note: Option<Note>,
+    reverts: Vec<String>,
+    /// Ids in `Refs:` footers: reverted commits under the type `revert`, mere mentions elsewhere.
+    refs: Vec<String>,
+}
+
+/// A breaking footer's paragraph, while its lines may still come.
+struct Note {
+    text: Vec<u8>,
+    open: bool,
+}
+
+impl Body {
+    fn take(&mut self, line: &[u8]) {
+        if let Some(value) = breaking_footer(line) {
+            self.breaking = true;
+            self.open_note(value);
+            return;
+        }
+        if let Some(note) = self.note.as_mut().filter(|note| note.open) {
+            if line.is_empty() || is_footer(line) {
+                note.open = false;
+            } else {
+                note.push(line);
+            }
+        }
+        // git-revert(1): `This reverts commit <id>.`, for a merge `…<id>, reversing`, with `--reference` `…<id> (…)`.
+        if let Some(rest) = line.strip_prefix(b"This reverts commit ") {
+            self.reverts.extend(hex_words(rest).next().flatten());
+        } else if let Some(rest) = strip_token(line, b"refs: ") {
+            self.refs.extend(hex_words(rest).flatten());
+        }
+    }
+
+    /// Starts the note at a breaking footer, unless an earlier one already says something.
+    fn open_note(&mut self, value: &[u8]) {
+        match &mut self.note {
+            Some(note) if !note.text.is_empty() => note.open = false,
+            Some(_) | None => {
+                self.note = Some(Note {
+                    text: value.trim_ascii().to_vec(),
+                    open: true,
+                });
+            }
+        }
+    }
+}
+
+impl Note {
+    fn push(&mut self, line: &[u8]) {
+        if !self.text.is_empty() {
+            self.text.push(b'\n');
+        }
+        self.text.extend_from_slice(line.trim_ascii());
+    }
+
+    fn finish(self) -> String {
+        String::from_utf8_lossy(&self.text).into_owned()
+    }
+}
+
+/// The value of a breaking footer.
+///
+/// The line has lost its trailing blanks, as git strips them, so that `BREAKING CHANGE: ` may arrive without its space; the
+/// value then stands on the next lines.
+fn breaking_footer(line: &[u8]) -> Option<&[u8]> {
+    let value = line
+        .strip_prefix(b"BREAKING CHANGE:")
+        .or_else(|| line.strip_prefix(b"BREAKING-CHANGE:"))?;
+    (value.is_empty() || value.starts_with(b" ")).then_some(value)
+}
+
+/// Whether the line starts a footer: a word token, then `: ` or ` #` (Conventional Commits 1.0.0, rule 8).
+fn is_footer(line: &[u8]) -> bool {
+    let separator = line.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'-'));
+    separator.is_some_and(|at| {
+        let rest = line.get(at..).unwrap_or_default();
+        at > 0 && (rest.starts_with(b": ") || rest.starts_with(b" #"))
+    })
+}
+
+/// What follows a footer token, whose case does not matter.
+fn strip_token<'a>(line: &'a [u8], token: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = line.split_at_checked(token.len())?;
+    head.eq_ignore_ascii_case(token).then_some(rest)
+}
+
+/// The words of a line, each an object id or `None`.
+fn hex_words(line: &[u8]) -> impl Iterator<Item = Option<String>> {
+    line.split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            let id = std::str::from_utf8(word).ok()?;
+            let plausible = (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
+            plausible.then(|| id.to_ascii_lowercase())
+        })
+}
+
+fn classify(line: &str, breaking_footer: bool) -> Kind {
+    if let Some(mut header) = conventional(line) {
+        header.breaking |= breaking_footer;
+        return Kind::Conventional(header);
+    }
+    for (opening, reapplied) in [("Revert \"", false), ("Reapply \"", true)] {
+        if let Some(quoted) = line.strip_prefix(opening) {
+            return Kind::Revert {
+                summary: quoted.rsplit_once('"').map_or(quoted, |(inner, _)| inner).to_owned(),
+                reapplied,
+                breaking: breaking_footer,
+            };
+        }
+    }
+    if ["fixup! ", "squash! ", "amend! "].iter().any(|p| line.starts_with(p)) {
+        Kind::Fixup
+    } else if is_merge(line) {
+        Kind::Merge
+    } else {
+        Kind::Other
+    }
+}
+
+/// Whether the subject is git-fmt-merge-msg(1)'s, or GitHub's for a merged pull request.
+fn is_merge(line: &str) -> bool {
+    const NOUNS: [&str; 4] = ["branch", "tag", "commit", "remote-tracking branch"];
+    let Some(rest) = line.strip_prefix("Merge ") else {
+        return false;
+    };
+    let named = NOUNS.iter().filter_map(|noun| rest.strip_prefix(noun)).any(|after| {
+        let plural = after.strip_prefix("es").or_else(|| after.strip_prefix('s'));
+        plural.unwrap_or(after).starts_with(" '")
+    });
+    named || rest.starts_with("pull request #") || rest == "HEAD" || rest.starts_with("HEAD of ")
+}
+
+/// Reads `type(scope)!: description`.
+///
+/// The library is asked first. It is not right where a carriage return stands within the line (it ends the description
+/// there), and it refuses types with digits, `-` or `_` and scopes with blanks (`feat2: x`, `fix(a b): x`), which the
+/// specification allows: those are scanned here.
+fn conventional(line: &str) -> Option<Conventional> {
+    let parsed = if line.contains('\r') {
+        None
+    } else {
+        conventional_commit_parser::parse_summary(line).ok()
+    };
+    let header = match parsed {
+        Some(commit) => Conventional {
+            kind: commit.commit_type.as_ref().to_owned(),
+            scope: commit.scope,
+            breaking: commit.is_breaking_change,
+            summary: commit.summary.trim().to_owned(),
+        },
+        None => scan(line)?,
+    };
+    // Both would take blanks alone for a description.
+    (!header.summary.is_empty()).then_some(header)
+}
+
+fn scan(line: &str) -> Option<Conventional> {
+    let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))?;
+    let (kind, rest) = line.split_at_checked(end)?;
+    if !kind.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let (scope, rest) = match rest.strip_prefix('(') {
+        Some(inner) => inner.split_once(')').map(|(scope, rest)| (Some(scope), rest))?,
+        None => (None, rest),
+    };
+    if scope.is_some_and(|scope| scope.is_empty() || scope.contains('(')) {
+        return None;
+    }
+    let (breaking, rest) = rest.strip_prefix('!').map_or((false, rest), |rest| (true, rest));
+    Some(Conventional {
+        kind: kind.to_ascii_lowercase(),
+        scope: scope.map(str::to_owned),
+        breaking,
+        summary: rest.strip_prefix(": ")?.trim().to_owned(),
+    })
+}
+
+/// The pull-request numbers that the subject ends in, or that GitHub's merge subject names.
+fn references(subject: &str) -> Vec<String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if let Some((number, _)) = subject
+        .strip_prefix("Merge pull request #")
+        .and_then(|rest| rest.split_once(" from"))
+        .filter(|(number, _)| digits(number))
+    {
+        return vec![number.to_owned()];
+    }
+    let mut found = Vec::new();
+    let mut rest = subject;
+    while let Some((before, number)) = rest.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (#")) {
+        if !digits(number) {
+            break;
+        }
+        found.push(number.to_owned());
+        rest = before;
+    }
+    found.reverse();
+    found
+}
+
+#[cfg(test)]
+mod tests;
