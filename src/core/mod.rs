@@ -3,4 +3,5 @@
 pub mod commit;
 pub mod history;
 pub mod ids;
+pub mod policy;
 pub mod version;
