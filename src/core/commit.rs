@@ -248,9 +248,11 @@ fn is_merge(line: &str) -> bool {
 ///
 /// The library is asked first. It is not right where a carriage return stands within the line (it ends the description
 /// there), and it refuses types with digits, `-` or `_` and scopes with blanks (`feat2: x`, `fix(a b): x`), which the
-/// specification allows: those are scanned here.
+/// specification allows: those are scanned here. So are lines that nobody wrote by hand: it keeps several tokens for each
+/// character of a scope, seconds and gigabytes for one of 10 MB.
 fn conventional(line: &str) -> Option<Conventional> {
-    let parsed = if line.contains('\r') {
+    const LONGEST_FOR_LIBRARY: usize = 4096;
+    let parsed = if line.len() > LONGEST_FOR_LIBRARY || line.contains('\r') {
         None
     } else {
         conventional_commit_parser::parse_summary(line).ok()

@@ -80,6 +80,15 @@ fn headers_by_the_specification() {
 }
 
 #[test]
+fn a_line_of_any_length_is_read_the_same() {
+    for length in [10, 4_000, 4_096, 4_097, 100_000] {
+        let (scope, summary) = ("a".repeat(length), "b".repeat(length));
+        let expected = format!("fix({scope})!: {summary}");
+        assert_eq!(header(&expected).as_ref().map(told), Some(expected));
+    }
+}
+
+#[test]
 fn bytes_that_are_not_utf8() {
     let message = read(b"fix: caf\xe9 (#7)\n\nBREAKING CHANGE: \xff\xfe\nThis reverts commit 0123456\xff");
     assert_eq!(message.subject, "fix: caf\u{fffd} (#7)");
