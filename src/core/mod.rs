@@ -1,5 +1,6 @@
 //! Decisions. Pure: no I/O, no clock, no environment, no process.
 
+pub mod changelog;
 pub mod commit;
 pub mod history;
 pub mod ids;
