@@ -5,4 +5,5 @@ pub mod commit;
 pub mod history;
 pub mod ids;
 pub mod policy;
+pub mod tree;
 pub mod version;
