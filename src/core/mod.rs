@@ -8,3 +8,4 @@ pub mod manifest;
 pub mod policy;
 pub mod tree;
 pub mod version;
+pub mod workspace;
