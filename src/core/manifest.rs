@@ -443,7 +443,8 @@ fn inheritable<T>(
     }
 }
 
-fn read_version(value: &Node<'_>) -> Result<VersionLiteral, ManifestError> {
+/// Reads a SemVer version.
+pub(in crate::core) fn read_version(value: &Node<'_>) -> Result<VersionLiteral, ManifestError> {
     let literal = value.string()?;
     // Cargo trims here, too.
     match Version::parse(literal.value.trim()) {

@@ -4,6 +4,7 @@ pub mod changelog;
 pub mod commit;
 pub mod history;
 pub mod ids;
+pub mod lockfile;
 pub mod manifest;
 pub mod policy;
 pub mod tree;

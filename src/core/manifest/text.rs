@@ -137,10 +137,33 @@ fn delimiter(literal: &str) -> &'static str {
     DELIMITERS.iter().find(fits).copied().unwrap_or("\"")
 }
 
+/// What toml_edit has for a value; the tables of an array are no items to it.
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    Item(&'a Item),
+    Row(&'a dyn TableLike),
+}
+
+impl<'a> Value<'a> {
+    fn item(self) -> Option<&'a Item> {
+        match self {
+            Self::Item(item) => Some(item),
+            Self::Row(_) => None,
+        }
+    }
+
+    fn table(self) -> Option<&'a dyn TableLike> {
+        match self {
+            Self::Item(item) => item.as_table_like(),
+            Self::Row(table) => Some(table),
+        }
+    }
+}
+
 /// A value in the file, with the dotted key it is found under.
 pub(in crate::core) struct Node<'a> {
     text: &'a Text,
-    item: &'a Item,
+    value: Value<'a>,
     key: String,
     /// Where the value stands; a table that has no place of its own stands where its parent does.
     offset: usize,
@@ -151,7 +174,7 @@ impl<'a> Node<'a> {
     pub(in crate::core) fn root(text: &'a Text, document: &'a Document<&str>) -> Self {
         Self {
             text,
-            item: document.as_item(),
+            value: Value::Item(document.as_item()),
             key: String::new(),
             offset: 0,
         }
@@ -166,7 +189,7 @@ impl<'a> Node<'a> {
         let offset = item.span().map_or(self.offset, |span| span.start);
         Self {
             text: self.text,
-            item,
+            value: Value::Item(item),
             key: dotted,
             offset,
         }
@@ -197,7 +220,30 @@ impl<'a> Node<'a> {
     }
 
     fn table(&self) -> Result<&'a dyn TableLike, ManifestError> {
-        self.item.as_table_like().ok_or_else(|| self.mistyped("a table"))
+        self.value.table().ok_or_else(|| self.mistyped("a table"))
+    }
+
+    /// The tables of the array that this is, written either way, in the order of the file.
+    ///
+    /// # Errors
+    /// When this is something else.
+    pub(in crate::core) fn tables(&self) -> Result<Vec<Self>, ManifestError> {
+        let row = |table: &'a dyn TableLike, span: Option<Range<usize>>| Self {
+            text: self.text,
+            value: Value::Row(table),
+            key: self.key.clone(),
+            offset: span.map_or(self.offset, |span| span.start),
+        };
+        let item = self.value.item();
+        if let Some(array) = item.and_then(Item::as_array_of_tables) {
+            return Ok(array.iter().map(|table| row(table, table.span())).collect());
+        }
+        let mistyped = || self.mistyped("an array of tables");
+        let array = item.and_then(Item::as_array).ok_or_else(mistyped)?;
+        let inline = array.iter().map(|value| value.as_inline_table().ok_or_else(mistyped));
+        inline
+            .map(|table| table.map(|table| row(table, table.span())))
+            .collect()
     }
 
     /// The string that this is.
@@ -210,10 +256,10 @@ impl<'a> Node<'a> {
 
     /// The string that this is, if it is one.
     pub(in crate::core) fn maybe_string(&self) -> Option<Literal> {
-        let value = self.item.as_str()?;
+        let item = self.value.item()?;
         Some(Literal {
-            value: value.to_owned(),
-            span: self.item.span()?,
+            value: item.as_str()?.to_owned(),
+            span: item.span()?,
         })
     }
 
@@ -223,8 +269,9 @@ impl<'a> Node<'a> {
     /// When it is something else.
     pub(in crate::core) fn strings(&self) -> Result<Vec<Literal>, ManifestError> {
         let array = self
-            .item
-            .as_array()
+            .value
+            .item()
+            .and_then(Item::as_array)
             .ok_or_else(|| self.mistyped("an array of strings"))?;
         let literal = |value: &toml_edit::Value| {
             let text = value.as_str().zip(value.span());
@@ -239,12 +286,17 @@ impl<'a> Node<'a> {
 
     /// The boolean that this is, if it is one.
     pub(in crate::core) fn maybe_bool(&self) -> Option<bool> {
-        self.item.as_bool()
+        self.value.item()?.as_bool()
     }
 
     /// Whether this is a table in any of TOML's spellings.
     pub(in crate::core) fn is_table(&self) -> bool {
-        self.item.as_table_like().is_some()
+        self.value.table().is_some()
+    }
+
+    /// The byte at which this value starts.
+    pub(in crate::core) fn offset(&self) -> usize {
+        self.offset
     }
 
     /// Where this value stands.
