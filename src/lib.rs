@@ -1,4 +1,9 @@
 //! `cargo sentinel`: releases from conventional commits. See `ARCHITECTURE.md` for the map of the rooms.
 
+pub mod app;
 pub mod core;
-pub mod notes;
+mod engine;
+mod host;
+mod notes;
+pub mod ui;
+pub mod wire;

@@ -1,3 +1,7 @@
 //! The entry: parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cargo_sentinel::ui::cli::main(std::env::args_os())
+}

@@ -31,7 +31,7 @@ const TEMPLATE: &str = "\
 
 /// Why notes could not be rendered.
 #[derive(Debug, thiserror::Error)]
-pub enum NotesError {
+pub(crate) enum NotesError {
     /// The template is not one.
     #[error("cannot compile the template of the release notes")]
     Compile(#[source] Box<git_cliff_core::error::Error>),
@@ -42,7 +42,7 @@ pub enum NotesError {
 
 /// Renders entries as the text of changelog sections.
 #[derive(Debug)]
-pub struct Renderer {
+pub(crate) struct Renderer {
     template: Template,
 }
 
@@ -51,7 +51,7 @@ impl Renderer {
     ///
     /// # Errors
     /// Where git-cliff refuses the template.
-    pub fn new() -> Result<Self, NotesError> {
+    pub(crate) fn new() -> Result<Self, NotesError> {
         // The name decides that nothing is escaped: Tera escapes what ends with `.html`, `.htm` and `.xml`.
         let template = Template::new("notes.md", TEMPLATE.to_owned(), false);
         template
@@ -65,7 +65,7 @@ impl Renderer {
     ///
     /// # Errors
     /// Where git-cliff cannot render the entries.
-    pub fn section(&self, entries: &[Entry]) -> Result<String, NotesError> {
+    pub(crate) fn section(&self, entries: &[Entry]) -> Result<String, NotesError> {
         self.render(&[SectionView::new(None, entries)])
     }
 
@@ -73,7 +73,7 @@ impl Renderer {
     ///
     /// # Errors
     /// As for [`Self::section`].
-    pub fn all(&self, sections: &[(String, Vec<Entry>)]) -> Result<String, NotesError> {
+    pub(crate) fn all(&self, sections: &[(String, Vec<Entry>)]) -> Result<String, NotesError> {
         let views: Vec<_> = sections
             .iter()
             .map(|(heading, entries)| SectionView::new(Some(one_line(heading)), entries))

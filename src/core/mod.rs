@@ -1,11 +1,18 @@
 //! Decisions. Pure: no I/O, no clock, no environment, no process.
 
+pub mod binding;
 pub mod changelog;
+pub mod check;
+mod checks;
 pub mod commit;
+pub mod entries;
+pub mod facts;
 pub mod history;
 pub mod ids;
 pub mod lockfile;
 pub mod manifest;
+pub mod plan;
+pub mod plans;
 pub mod policy;
 pub mod tree;
 pub mod version;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+use super::changelog::Group;
 use super::ids::{BranchName, RefName};
 use super::version::{BumpTable, ZeroPolicy};
 
@@ -76,47 +77,6 @@ pub struct Versioning {
     pub initial: Option<Version>,
     /// What each commit type asks for.
     pub bumps: BumpTable,
-}
-
-/// A kind of change, in keep-a-changelog's words and order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Group {
-    /// New features.
-    Added,
-    /// Changes in what exists.
-    Changed,
-    /// Features that will go.
-    Deprecated,
-    /// Features that went.
-    Removed,
-    /// Bug fixes.
-    Fixed,
-    /// Vulnerabilities.
-    Security,
-}
-
-impl Group {
-    /// All groups, in the order of the changelog.
-    pub const ALL: [Self; 6] = [
-        Self::Added,
-        Self::Changed,
-        Self::Deprecated,
-        Self::Removed,
-        Self::Fixed,
-        Self::Security,
-    ];
-
-    /// The group's heading.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "Added",
-            Self::Changed => "Changed",
-            Self::Deprecated => "Deprecated",
-            Self::Removed => "Removed",
-            Self::Fixed => "Fixed",
-            Self::Security => "Security",
-        }
-    }
 }
 
 /// `[changelog]`: where commits go in the changelog.

@@ -1,0 +1,181 @@
+//! `changelog`: the section that a release gets, or the whole history's.
+
+use std::collections::HashSet;
+
+use semver::Version;
+
+use super::next::head;
+use super::{Context, Error, Kind, date};
+use crate::core::changelog::{self, LinkStyle, NewSection};
+use crate::core::entries;
+use crate::core::facts::{Content, Lineage};
+use crate::core::policy::Policy;
+use crate::core::version::{self, Inputs};
+use crate::engine::probe::{self, ReleaseTags};
+use crate::host::git_read::Repo;
+use crate::host::{clock, fs};
+use crate::notes::Renderer;
+
+/// What was asked.
+#[derive(Debug, Clone, Default)]
+pub struct ChangelogOptions {
+    /// The version as typed; without it, the derived one.
+    pub version: Option<String>,
+    /// Puts the section into the file.
+    pub write: bool,
+    /// The whole history instead.
+    pub all: bool,
+}
+
+/// The text, and what it means for the file.
+#[derive(Debug, Clone)]
+pub struct ChangelogAnswer {
+    /// The release; `None` for the whole history.
+    pub version: Option<Version>,
+    /// The section's text without its heading, or the whole changelog.
+    pub text: String,
+    /// The file's path in the repository.
+    pub path: String,
+    /// Whether the file would change, or changed.
+    pub changes: bool,
+}
+
+/// Renders, and writes where that was asked.
+///
+/// # Errors
+/// `Blocked` where there is no version to write for, the file cannot be understood, or there is no working tree to write to.
+pub fn changelog(context: &Context, options: &ChangelogOptions) -> Result<ChangelogAnswer, Error> {
+    let repo = context.repo()?;
+    let policy = context.policy(&repo)?;
+    if options.all {
+        return whole_history(&repo, &policy);
+    }
+    let commit = head(&repo)?;
+    let tags = ReleaseTags::read(&policy, &repo)?;
+    let lineage = probe::lineage(&repo, &tags, commit)?;
+    let content = probe::content(&repo, commit, &policy)?;
+    let version = version_of(options, &policy, &lineage, &content)?;
+    let path = policy.release.changelog.as_str().to_owned();
+    let file = repo.workdir().map(|top| top.join(&path));
+    let before = match &file {
+        Some(file) => fs::read(file)?
+            .map(|bytes| {
+                String::from_utf8(bytes).map_err(|_| Error::new(Kind::Blocked, format!("{path} is not UTF-8")))
+            })
+            .transpose()?,
+        None => content.changelog.clone(),
+    };
+    let before = before.unwrap_or_default();
+    let after = with_section(&policy, &lineage, &content, &version, &before)?;
+    let text = changelog::section(&after, &version).unwrap_or_default().to_owned();
+    let changes = after != before;
+    if options.write && changes {
+        let file = file.ok_or_else(|| Error::new(Kind::Blocked, "a bare repository has no file to write"))?;
+        fs::write_atomic(&file, after.as_bytes())?;
+    }
+    Ok(ChangelogAnswer {
+        version: Some(version),
+        text,
+        path,
+        changes,
+    })
+}
+
+fn version_of(
+    options: &ChangelogOptions,
+    policy: &Policy,
+    lineage: &Lineage,
+    content: &Content,
+) -> Result<Version, Error> {
+    let refused = |error: version::VersionError| {
+        let hint = error.hint().unwrap_or("cargo sentinel next --explain".to_owned());
+        Error::new(Kind::Blocked, error.to_string()).hint(hint)
+    };
+    if let Some(text) = &options.version {
+        return version::parse(text).map_err(refused);
+    }
+    let manifest = content.version();
+    let inputs = Inputs {
+        base: lineage.base.as_ref(),
+        history: &lineage.history,
+        prereleases: &lineage.prereleases,
+        manifest: manifest.as_ref(),
+        initial: policy.version.initial.as_ref(),
+        zero: policy.version.zero,
+        over: None,
+    };
+    let next = version::decide(&inputs).map_err(refused)?.next;
+    match &lineage.base {
+        Some(base) if base.version == next => Err(Error::new(
+            Kind::Blocked,
+            format!("nothing since {} asks for a release", base.tag),
+        )
+        .hint("cargo sentinel changelog VERSION")),
+        Some(_) | None => Ok(next),
+    }
+}
+
+fn with_section(
+    policy: &Policy,
+    lineage: &Lineage,
+    content: &Content,
+    version: &Version,
+    before: &str,
+) -> Result<String, Error> {
+    let repository = content
+        .workspace
+        .as_ref()
+        .ok()
+        .and_then(|workspace| workspace.repository.as_deref());
+    let entries = entries::entries(&lineage.history, &policy.changelog, repository);
+    let rendered = Renderer::new()?.section(&entries)?;
+    let previous = lineage.base.as_ref().map(|base| base.tag.to_string());
+    let links = repository.map(|url| LinkStyle::of_repository(url, previous.as_deref()));
+    let today = date(clock::now());
+    let tag = policy.release.tag.render(version);
+    let section = NewSection {
+        version,
+        date: &today,
+        tag: &tag,
+        entries: &rendered,
+        links: links.as_ref(),
+    };
+    let path = policy.release.changelog.as_str();
+    changelog::release(before, &section).map_err(|error| {
+        Error::new(Kind::Blocked, format!("{path} cannot be understood: {error}")).hint(format!("edit {path}"))
+    })
+}
+
+/// One section per release tag, newest first, dated as its commit; what follows the last release comes first.
+fn whole_history(repo: &Repo, policy: &Policy) -> Result<ChangelogAnswer, Error> {
+    let tip = head(repo)?;
+    let tags = ReleaseTags::read(policy, repo)?;
+    let content = probe::content(repo, tip, policy)?;
+    let repository = content
+        .workspace
+        .as_ref()
+        .ok()
+        .and_then(|workspace| workspace.repository.as_deref());
+    let mut sections = Vec::new();
+    let mut named = HashSet::new();
+    let lineage = probe::lineage(repo, &tags, tip)?;
+    let unreleased = entries::entries(&lineage.history, &policy.changelog, repository);
+    sections.push(("[Unreleased]".to_owned(), unreleased));
+    for release in probe::sections(repo, &tags, tip)? {
+        if named.insert(release.version.clone()) {
+            let heading = format!("[{}] - {}", release.version, date(release.time));
+            sections.push((
+                heading,
+                entries::entries(&release.history, &policy.changelog, repository),
+            ));
+        }
+    }
+    let body = Renderer::new()?.all(&sections)?;
+    let path = policy.release.changelog.as_str().to_owned();
+    Ok(ChangelogAnswer {
+        version: None,
+        text: format!("# Changelog\n\n{body}"),
+        path,
+        changes: false,
+    })
+}

@@ -1,0 +1,115 @@
+//! The files of the commit agree with the release: packages, CHANGELOG, version.
+
+use crate::core::changelog;
+use crate::core::check::Answer;
+use crate::core::facts::{Content, Facts};
+use crate::core::policy::Artifact;
+use crate::core::version;
+use crate::core::workspace;
+
+pub(crate) fn judge_packages(facts: &Facts) -> Vec<Answer> {
+    let Some(content) = &facts.content else {
+        return Vec::new();
+    };
+    let workspace = match &content.workspace {
+        Ok(workspace) => workspace,
+        Err(why) => return vec![Answer::fail(why.clone(), "cargo metadata --no-deps")],
+    };
+    let mut answers: Vec<Answer> = match workspace::version_group(workspace) {
+        Ok(group) => vec![Answer::pass(format!(
+            "{} packages share {}",
+            group.members.len(),
+            group.version
+        ))],
+        Err(problems) => problems
+            .iter()
+            .map(|problem| {
+                Answer::fail(
+                    problem.to_string(),
+                    "give the packages one version (version.workspace = true), or mark private ones publish = false",
+                )
+            })
+            .collect(),
+    };
+    answers.extend(facts.policy.artifacts.iter().flatten().filter_map(judge_artifact));
+    answers
+}
+
+fn judge_artifact(artifact: &Artifact) -> Option<Answer> {
+    let kind = match artifact {
+        Artifact::Crate { .. } => return None,
+        Artifact::Binary { .. } => "binary",
+        Artifact::File { .. } => "file",
+    };
+    Some(Answer::fail(
+        format!("artifacts of kind `{kind}` cannot be bound to a tag yet"),
+        "remove that [[artifact]] from sentinel.toml; crates are bound",
+    ))
+}
+
+pub(crate) fn judge_changelog(facts: &Facts) -> Vec<Answer> {
+    let Some(content) = &facts.content else {
+        return Vec::new();
+    };
+    let path = facts.policy.release.changelog.as_str();
+    let text = content.changelog.as_deref().unwrap_or_default();
+    if let Err(error) = changelog::parse(text) {
+        return vec![Answer::fail(
+            format!("{path} cannot be understood: {error}"),
+            format!("edit {path}"),
+        )];
+    }
+    if facts.ending.is_none() {
+        return vec![Answer::pass(format!("{path} can be read"))];
+    }
+    let Some(released) = content.version() else {
+        return Vec::new();
+    };
+    if !released.pre.is_empty() {
+        return vec![Answer::pass("a pre-release leaves the CHANGELOG alone")];
+    }
+    match (changelog::section(text, &released), &facts.changelog_is_current) {
+        (None, _) => vec![Answer::fail(
+            format!("{path} has no section {released}"),
+            format!("cargo sentinel changelog {released} --write, and commit it"),
+        )],
+        (Some(_), Some(false)) => {
+            vec![Answer::fail(
+                format!("{path} lacks entries of commits that {released} releases"),
+                format!(
+                    "git switch {0} && cargo sentinel changelog {released} --write, and commit it",
+                    facts.release_branch(&released)
+                ),
+            )]
+        }
+        (Some(_), Some(true) | None) => vec![Answer::pass(format!("{path} has the section {released}"))],
+    }
+}
+
+pub(crate) fn judge_agreement(facts: &Facts) -> Vec<Answer> {
+    let Some(content) = &facts.content else {
+        return Vec::new();
+    };
+    let Some(asked) = facts.ask.version.as_deref() else {
+        return Vec::new();
+    };
+    let asked = match version::parse(asked) {
+        Ok(asked) => asked,
+        Err(error) => return vec![Answer::fail(error.to_string(), "cargo sentinel status")],
+    };
+    vec![agrees(content, &asked)]
+}
+
+fn agrees(content: &Content, asked: &semver::Version) -> Answer {
+    match content.version() {
+        Some(found) if found == *asked => Answer::pass(format!("the manifests carry {asked}")),
+        Some(found) => Answer::fail(
+            format!("the manifests carry {found}, not {asked}"),
+            format!("cargo sentinel cut {asked}"),
+        ),
+        None => Answer::fail(
+            format!("the manifests carry no common version, so not {asked}"),
+            "cargo metadata --no-deps",
+        ),
+    }
+}

@@ -1,0 +1,63 @@
+//! Production and integration take the release as it was tested.
+
+use crate::core::changelog;
+use crate::core::check::Answer;
+use crate::core::facts::{Ending, Fact, Facts, Merge};
+
+pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
+    let Some(ending) = &facts.ending else { return Vec::new() };
+    let mut answers = vec![judge_production(facts, ending)];
+    match &ending.merge_back {
+        None => {}
+        Some(Fact::Unknown(why)) => answers.push(Answer::unknown(
+            format!("the merge into `{}` could not be tried: {why}", ending.integration.name),
+            "cargo sentinel finish --no-merge-back",
+        )),
+        Some(Fact::Known(merge)) => answers.push(judge_merge_back(facts, ending, merge)),
+    }
+    answers
+}
+
+/// The tree that is tagged must be the tree that was tested: production may hold nothing that the release lacks.
+fn judge_production(facts: &Facts, ending: &Ending) -> Answer {
+    let (production, release) = (&ending.production.name, &ending.release.name);
+    if ending.production_is_behind || ending.merged_already || facts.flow.is_trunk() {
+        return Answer::pass(format!("`{production}` takes `{release}` as it is"));
+    }
+    let remedy = format!("git switch {release} && git merge {production}, then push, test and finish again");
+    if ending.production_conflicts.is_empty() {
+        return Answer::fail(format!("`{production}` has commits that `{release}` lacks"), remedy);
+    }
+    let files = ending.production_conflicts.join(", ");
+    Answer::fail(
+        format!("`{production}` has commits that `{release}` lacks, and they conflict in {files}"),
+        remedy,
+    )
+}
+
+fn judge_merge_back(facts: &Facts, ending: &Ending, merge: &Merge) -> Answer {
+    let integration = &ending.integration.name;
+    let changelog = facts.policy.release.changelog.as_str();
+    let conflicts: Vec<&str> = merge
+        .conflicts
+        .iter()
+        .map(String::as_str)
+        .filter(|path| *path != changelog)
+        .collect();
+    let remedy = format!("merge the release into `{integration}` by hand, or add --no-merge-back");
+    if !conflicts.is_empty() {
+        return Answer::fail(
+            format!("`{integration}` conflicts with the release in {}", conflicts.join(", ")),
+            remedy,
+        );
+    }
+    if let Some((base, ours, theirs)) = &merge.changelogs
+        && let Err(error) = changelog::merge_back(base, ours, theirs)
+    {
+        return Answer::fail(
+            format!("`{integration}` conflicts with the release in {changelog}: {error}"),
+            remedy,
+        );
+    }
+    Answer::pass(format!("`{integration}` takes the release back"))
+}

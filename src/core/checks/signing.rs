@@ -1,0 +1,35 @@
+//! git knows who commits, and what is to be signed can be signed.
+
+use crate::core::check::Answer;
+use crate::core::facts::{Fact, Facts, Signing};
+
+pub(crate) fn judge_identity(facts: &Facts) -> Vec<Answer> {
+    match &facts.identity {
+        Fact::Known(identity) => vec![Answer::pass(format!("commits as {}", identity.committer))],
+        Fact::Unknown(why) => vec![Answer::fail(
+            format!("git does not know who commits: {why}"),
+            "git config user.name NAME and git config user.email MAIL",
+        )],
+    }
+}
+
+pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
+    match &facts.signing {
+        Signing::NotNeeded => Vec::new(),
+        Signing::Tried(Fact::Known(())) => vec![Answer::pass("the key signs")],
+        Signing::Tried(Fact::Unknown(why)) => {
+            vec![Answer::fail(
+                format!("the key does not sign: {why}"),
+                "git config user.signingKey KEY and git config gpg.format ssh, or unlock the key in its agent",
+            )]
+        }
+        Signing::Waived => vec![Answer::pass(
+            "the tag is not signed, as [release] allow_unsigned permits",
+        )],
+        Signing::Forbidden => vec![Answer::fail(
+            "unsigned tags are not allowed here",
+            "set `allow_unsigned = true` under [release] in sentinel.toml, or leave out --no-sign",
+        )],
+        Signing::NotTried => vec![Answer::pass("a dry run signs nothing")],
+    }
+}

@@ -1,0 +1,63 @@
+//! The version is SemVer, above the last release, and not below what the commits ask for.
+
+use semver::Version;
+
+use crate::core::check::Answer;
+use crate::core::facts::{Fact, Facts};
+use crate::core::version;
+
+pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
+    let Some(text) = &facts.ask.version else {
+        return Vec::new();
+    };
+    let asked = if text == "auto" {
+        match facts.derived() {
+            Ok(version) => version,
+            Err(why) => return vec![Answer::fail(why, "cargo sentinel next --explain")],
+        }
+    } else {
+        match version::parse(text) {
+            Ok(version) => version,
+            Err(error) => {
+                return vec![Answer::fail(
+                    error.to_string(),
+                    error.hint().unwrap_or("cargo sentinel next".to_owned()),
+                )];
+            }
+        }
+    };
+    match &facts.lineage {
+        Fact::Unknown(_) => vec![Answer::pass(format!("{asked} is a version"))],
+        Fact::Known(lineage) => {
+            let base = lineage.base.as_ref().map(|base| &base.version);
+            vec![against_history(facts, &asked, base)]
+        }
+    }
+}
+
+fn against_history(facts: &Facts, asked: &Version, base: Option<&Version>) -> Answer {
+    if let Some(base) = base
+        && asked <= base
+    {
+        return Answer::fail(
+            format!("{asked} is not above {base}, the last release"),
+            "cargo sentinel next",
+        );
+    }
+    match facts.derived() {
+        // Below the derived version counts by precedence of the core: 0.2.0-rc.1 is on the way to 0.2.0.
+        Ok(derived) if version::core_of(asked) < version::core_of(&derived) && !facts.ask.allow_underbump => {
+            Answer::fail(
+                format!("{asked} is below {derived}, which the commits ask for"),
+                format!("cargo sentinel cut {derived}, or add --allow-underbump"),
+            )
+        }
+        Ok(_) => Answer::pass(format!(
+            "{asked} follows {}",
+            base.map_or("no release".to_owned(), ToString::to_string)
+        )),
+        // Without a release tag the caller's word is the only one there is.
+        Err(_) if base.is_none() => Answer::pass(format!("{asked} is the first release")),
+        Err(why) => Answer::unknown(why, "cargo sentinel next --explain"),
+    }
+}

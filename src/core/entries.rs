@@ -1,0 +1,67 @@
+//! From what commits ask for to the entries of a CHANGELOG.
+//!
+//! Which commits make an entry, under which group, with which link. Knows nothing of Markdown.
+
+use super::changelog::{Entry, Group, Link};
+use super::commit::Kind;
+use super::history::{History, Judged};
+use super::policy::Changelog;
+
+/// The entries of a release, newest first, reverted commits left out.
+///
+/// `repository` is the web address of the repository; without it entries name their pull request or commit, unlinked.
+pub fn entries(history: &History, groups: &Changelog, repository: Option<&str>) -> Vec<Entry> {
+    let kept = history.judged.iter().filter(|judged| !judged.reverted);
+    kept.filter_map(|judged| entry(judged, groups, repository)).collect()
+}
+
+fn entry(judged: &Judged, groups: &Changelog, repository: Option<&str>) -> Option<Entry> {
+    let message = &judged.commit.message;
+    let breaking = message.is_breaking();
+    let (kind, scope, summary) = match &message.kind {
+        Kind::Conventional(conventional) => (
+            conventional.kind.as_str(),
+            conventional.scope.clone(),
+            conventional.summary.clone(),
+        ),
+        Kind::Revert { .. } => ("revert", None, message.subject.clone()),
+        Kind::Merge | Kind::Fixup | Kind::Other => return None,
+    };
+    let group: Group = groups.group(kind, breaking)?;
+    let (summary, reference) = without_reference(summary, message.references.last());
+    Some(Entry {
+        group,
+        breaking,
+        scope,
+        summary,
+        link: Some(link(judged, reference.as_deref(), repository)),
+    })
+}
+
+/// A trailing ` (#12)` becomes the entry's link instead of standing there twice.
+fn without_reference(summary: String, reference: Option<&String>) -> (String, Option<String>) {
+    let Some(number) = reference else {
+        return (summary, None);
+    };
+    match summary.strip_suffix(&format!("(#{number})")) {
+        Some(rest) => (rest.trim_end().to_owned(), Some(number.clone())),
+        None => (summary, Some(number.clone())),
+    }
+}
+
+fn link(judged: &Judged, reference: Option<&str>, repository: Option<&str>) -> Link {
+    let base = repository.map(|url| url.trim_end_matches('/').trim_end_matches(".git"));
+    match reference {
+        Some(number) => Link {
+            text: format!("#{number}"),
+            url: base.map(|base| format!("{base}/pull/{number}")),
+        },
+        None => {
+            let id = judged.commit.id;
+            Link {
+                text: id.to_hex_with_len(7).to_string(),
+                url: base.map(|base| format!("{base}/commit/{id}")),
+            }
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! What was observed, as data. Each fact that can fail to be seen is `Known` or `Unknown(why)`.
+//!
+//! Knows no rule: what follows from a fact is decided in `check` and `plans`.
+
+use std::collections::BTreeMap;
+
+use gix::objs::tree::Entry;
+use semver::Version;
+
+use super::history::History;
+use super::ids::{BranchName, Oid, RefName, RunId, TagName};
+use super::manifest::Manifest;
+use super::policy::Policy;
+use super::tree::NewObject;
+use super::version::{self, Base};
+use super::workspace::{self, Workspace};
+
+/// An observation, or why there is none. A gate reads `Unknown` as a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact<T> {
+    /// It was seen.
+    Known(T),
+    /// It could not be seen, and why.
+    Unknown(String),
+}
+
+impl<T> Fact<T> {
+    /// The observation, if there is one.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<T, E: std::fmt::Display> From<Result<T, E>> for Fact<T> {
+    fn from(seen: Result<T, E>) -> Self {
+        match seen {
+            Ok(value) => Self::Known(value),
+            Err(error) => Self::Unknown(error.to_string()),
+        }
+    }
+}
+
+/// Where HEAD stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Head {
+    /// On a branch; `tip` is absent where the branch is unborn.
+    Branch {
+        /// The branch.
+        name: BranchName,
+        /// Its commit.
+        tip: Option<Oid>,
+    },
+    /// On a commit, or on a ref that is no branch.
+    Detached(Oid),
+}
+
+impl Head {
+    /// The commit that is checked out.
+    pub fn commit(&self) -> Option<Oid> {
+        match self {
+            Self::Branch { tip, .. } => *tip,
+            Self::Detached(commit) => Some(*commit),
+        }
+    }
+}
+
+/// Whether a working tree equals its commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TreeState {
+    /// Changed or staged paths, and submodules that are not at their commit; sorted.
+    pub changed: Vec<String>,
+    /// Paths git does not track and does not ignore; sorted, directories once.
+    pub untracked: Vec<String>,
+}
+
+impl TreeState {
+    /// Nothing staged, nothing changed, nothing untracked.
+    pub fn is_clean(&self) -> bool {
+        self.changed.is_empty() && self.untracked.is_empty()
+    }
+}
+
+/// The repository as it lies on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// Where HEAD stands.
+    pub head: Head,
+    /// The working tree; `None` in a bare repository.
+    pub tree: Option<Fact<TreeState>>,
+    /// A half-done operation, such as `merge`.
+    pub operation: Option<&'static str>,
+    /// Whether history is cut off.
+    pub shallow: bool,
+}
+
+/// A ref and what it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The object that the ref names.
+    pub id: Oid,
+    /// The object behind any annotated tags.
+    pub peeled: Oid,
+}
+
+/// Refs by full name.
+pub type Refs = BTreeMap<RefName, Target>;
+
+/// Which remote a release goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RemoteChoice {
+    /// The configured one, `origin`, or the only one.
+    Named(String),
+    /// There is no remote at all.
+    None,
+    /// Several, none of them `origin` and none configured; or a configured one that does not exist.
+    Unclear(String),
+}
+
+/// The remote as a release sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its refs: as `git ls-remote` lists them, or, where it was not to be contacted, the remote-tracking refs under
+    /// the remote's own names.
+    pub refs: Fact<Refs>,
+    /// Whether `refs` came from the remote itself.
+    pub contacted: bool,
+    /// Fetch refspecs that name branches, as (remote prefix, local prefix), such as (`refs/heads/`, `refs/remotes/origin/`).
+    pub tracking: Vec<(String, String)>,
+}
+
+impl Remote {
+    /// The local ref that follows a ref of the remote, if one does.
+    pub fn tracking_ref(&self, remote_ref: &RefName) -> Option<RefName> {
+        self.tracking.iter().find_map(|(from, to)| {
+            let rest = remote_ref.as_str().strip_prefix(from.as_str())?;
+            RefName::new(format!("{to}{rest}")).ok()
+        })
+    }
+}
+
+/// Which branches a release moves between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flow {
+    /// Where work is integrated.
+    pub integration: BranchName,
+    /// Where releases stand. The same as `integration` in a trunk flow.
+    pub production: BranchName,
+}
+
+impl Flow {
+    /// One branch for both.
+    pub fn is_trunk(&self) -> bool {
+        self.integration == self.production
+    }
+}
+
+/// A linked or main working tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worktree {
+    /// Its top directory.
+    pub path: std::path::PathBuf,
+    /// Its own git directory.
+    pub git_dir: std::path::PathBuf,
+    /// Where its HEAD stands.
+    pub head: Head,
+    /// Its state, asked only where a release may move its branch.
+    pub tree: Fact<TreeState>,
+}
+
+/// Who commits and tags, as `git var GIT_COMMITTER_IDENT` gives it: `Name <mail>`, without the date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The author.
+    pub author: String,
+    /// The committer, who is also the tagger.
+    pub committer: String,
+}
+
+/// How a local branch stands to the same branch on the remote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// The same commit on both sides.
+    InStep,
+    /// The local branch has commits that the remote lacks.
+    Ahead,
+    /// The remote has commits that the local branch lacks.
+    Behind,
+    /// Both have commits that the other lacks.
+    Diverged,
+    /// The remote's commit is not in the object database.
+    NotFetched,
+    /// Only the local branch exists.
+    LocalOnly,
+    /// Only the remote's branch exists.
+    RemoteOnly,
+    /// Neither exists.
+    Absent,
+}
+
+/// A branch on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchState {
+    /// Its name.
+    pub name: BranchName,
+    /// The local commit.
+    pub local: Option<Oid>,
+    /// The remote's commit.
+    pub remote: Option<Oid>,
+    /// How they stand to each other.
+    pub relation: Relation,
+}
+
+impl BranchState {
+    /// The commit that counts: the remote's wins.
+    pub fn tip(&self) -> Option<Oid> {
+        self.remote.or(self.local)
+    }
+}
+
+/// The commit that everything derives from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The commit.
+    pub commit: Oid,
+    /// The branch that it was taken from, with its remote side.
+    pub branch: Option<BranchState>,
+    /// Release tags on the commit.
+    pub tags: Vec<TagName>,
+    /// Branches of the remote whose tip it is.
+    pub remote_tip_of: Vec<BranchName>,
+}
+
+/// What lies between the last release and the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lineage {
+    /// The highest stable release that the source descends from.
+    pub base: Option<Base>,
+    /// What the commits since then ask for.
+    pub history: History,
+    /// Pre-releases above the base that the source descends from, ascending.
+    pub prereleases: Vec<Version>,
+}
+
+/// The files of the source that a release reads and changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Entries of each directory on the way to one of the files, by path; empty for the root.
+    pub directories: BTreeMap<String, Vec<Entry>>,
+    /// The packages, or why they cannot be read.
+    pub workspace: Result<Workspace, String>,
+    /// Manifests by path.
+    pub manifests: BTreeMap<String, Manifest>,
+    /// Tracked lock files by path.
+    pub locks: BTreeMap<String, String>,
+    /// The CHANGELOG, where there is one.
+    pub changelog: Option<String>,
+    /// The hash of the repository's ids.
+    pub hash: gix::hash::Kind,
+}
+
+/// Whether what is to be signed can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signing {
+    /// Nothing will be signed.
+    NotNeeded,
+    /// A trial signature was made, or why it was not.
+    Tried(Fact<()>),
+    /// The configuration allows unsigned tags and the caller asked for one.
+    Waived,
+    /// The caller asked for an unsigned tag, and the configuration does not allow it.
+    Forbidden,
+    /// A dry run asks for no credential.
+    NotTried,
+}
+
+/// A merge that a release will make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    /// The merged tree.
+    pub tree: Oid,
+    /// Files that conflict, sorted.
+    pub conflicts: Vec<String>,
+    /// Objects that the merge made.
+    pub objects: Vec<NewObject>,
+    /// Entries of the merged tree's directories on the way to the CHANGELOG, by path.
+    pub directories: BTreeMap<String, Vec<Entry>>,
+    /// The CHANGELOG of the merge base, of integration and of the release.
+    pub changelogs: Option<(String, String, String)>,
+}
+
+/// What `finish` and `tag` look at beyond the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// The release branch.
+    pub release: BranchState,
+    /// The production branch.
+    pub production: BranchState,
+    /// The integration branch.
+    pub integration: BranchState,
+    /// Whether production is an ancestor of the release's tip.
+    pub production_is_behind: bool,
+    /// Whether the release's tip is an ancestor of production: the merge happened on the forge.
+    pub merged_already: bool,
+    /// Files that would conflict if production were merged into the release branch.
+    pub production_conflicts: Vec<String>,
+    /// The merge back into integration; `None` where it is not wanted, or integration has the release already.
+    pub merge_back: Option<Fact<Merge>>,
+}
+
+/// A release branch that exists already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Existing {
+    /// Its commit.
+    pub commit: Oid,
+    /// The commit's parents.
+    pub parents: Vec<Oid>,
+    /// The commit's tree.
+    pub tree: Oid,
+    /// Its CHANGELOG.
+    pub changelog: Option<String>,
+    /// Whether it stands everywhere it is to stand: locally and, where one takes part, on the remote.
+    pub everywhere: bool,
+}
+
+/// What the caller asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ask {
+    /// The environment of the gate.
+    pub environment: Option<String>,
+    /// The version as it was typed, `auto` for the derived one; for `finish` and `tag` absent where the branch tells it.
+    pub version: Option<String>,
+    /// A version below the derived one will do.
+    pub allow_underbump: bool,
+    /// The source was named with `--from`.
+    pub from: Option<String>,
+}
+
+/// Everything that was observed for one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// What the caller asked for.
+    pub ask: Ask,
+    /// The run's one moment, in seconds since the Unix epoch.
+    pub now: i64,
+    /// The configuration.
+    pub policy: Policy,
+    /// The repository on the disk.
+    pub checkout: Checkout,
+    /// The branches a release moves between.
+    pub flow: Flow,
+    /// Which remote it goes to.
+    pub remote_choice: RemoteChoice,
+    /// That remote.
+    pub remote: Option<Remote>,
+    /// Local refs.
+    pub refs: Refs,
+    /// Where the release starts.
+    pub source: Source,
+    /// The source's tree.
+    pub source_tree: Option<Oid>,
+    /// What lies between the last release and there.
+    pub lineage: Fact<Lineage>,
+    /// A release that was left unfinished.
+    pub unfinished: Option<RunId>,
+    /// Who commits.
+    pub identity: Fact<Identity>,
+    /// Whether commits are signed (`commit.gpgSign`).
+    pub sign_commits: bool,
+    /// Whether signing works.
+    pub signing: Signing,
+    /// The files of the source.
+    pub content: Option<Content>,
+    /// Whether generating the CHANGELOG once more would change nothing; `None` where that was not asked.
+    pub changelog_is_current: Option<bool>,
+    /// What stands under the release branch's name already.
+    pub existing: Option<Existing>,
+    /// Working trees.
+    pub worktrees: Vec<Worktree>,
+    /// What ends a release.
+    pub ending: Option<Ending>,
+}
+
+impl Facts {
+    /// The version that the commits ask for.
+    ///
+    /// # Errors
+    /// Where no release tag is reachable and nothing names a first version, or the history could not be read.
+    pub fn derived(&self) -> Result<Version, String> {
+        let lineage = match &self.lineage {
+            Fact::Known(lineage) => lineage,
+            Fact::Unknown(why) => return Err(why.clone()),
+        };
+        let manifest = self.content.as_ref().and_then(Content::version);
+        let inputs = version::Inputs {
+            base: lineage.base.as_ref(),
+            history: &lineage.history,
+            prereleases: &lineage.prereleases,
+            manifest: manifest.as_ref(),
+            initial: self.policy.version.initial.as_ref(),
+            zero: self.policy.version.zero,
+            over: None,
+        };
+        version::decide(&inputs)
+            .map(|decision| decision.next)
+            .map_err(|error| error.to_string())
+    }
+
+    /// The remote's refs, where they could be seen.
+    pub fn remote_refs(&self) -> Option<&Refs> {
+        self.remote.as_ref()?.refs.known()
+    }
+}
+
+impl Content {
+    /// The version that the packages share.
+    pub fn version(&self) -> Option<Version> {
+        let workspace = self.workspace.as_ref().ok()?;
+        workspace::version_group(workspace).ok().map(|group| group.version)
+    }
+}
+
+impl Facts {
+    /// The release branch of a version, for messages.
+    pub fn release_branch(&self, version: &Version) -> String {
+        self.policy.release.branch.render(version)
+    }
+}

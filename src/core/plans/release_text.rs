@@ -1,0 +1,91 @@
+//! What a release commit changes: manifests, lock files, CHANGELOG, as new file contents by path.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+use crate::core::changelog::{self, LinkStyle, NewSection};
+use crate::core::facts::{Content, Facts};
+use crate::core::{lockfile, manifest, version, workspace};
+
+/// New contents by path. Files that do not change are absent.
+pub type Changes = BTreeMap<String, Vec<u8>>;
+
+/// The version that a command is about: the one that was typed, or the derived one.
+///
+/// # Errors
+/// When neither is a version.
+pub fn asked_version(facts: &Facts) -> Result<Version, String> {
+    match facts.ask.version.as_deref() {
+        Some("auto") | None => facts.derived(),
+        Some(text) => version::parse(text).map_err(|error| error.to_string()),
+    }
+}
+
+/// Everything that the release commit changes. `entries` are the generated CHANGELOG entries, rendered; `date` is
+/// `YYYY-MM-DD`. A pre-release leaves the CHANGELOG alone.
+///
+/// # Errors
+/// When a file cannot be read, or a requirement cannot be moved.
+pub fn changes(facts: &Facts, content: &Content, new: &Version, entries: &str, date: &str) -> Result<Changes, String> {
+    let workspace = content.workspace.as_ref().map_err(Clone::clone)?;
+    let group = workspace::version_group(workspace)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let change = group.change(new.clone());
+    let mut changes = Changes::new();
+    for path in workspace.manifests() {
+        let Some(parsed) = content.manifests.get(&path) else {
+            continue;
+        };
+        if let Some(text) = manifest::set_versions(parsed, &change).map_err(|error| error.to_string())? {
+            changes.insert(path, text.into_bytes());
+        }
+    }
+    for (path, text) in &content.locks {
+        if let Some(text) = lockfile::set_versions(text, path, &change).map_err(|error| error.to_string())? {
+            changes.insert(path.clone(), text.into_bytes());
+        }
+    }
+    if new.pre.is_empty() {
+        let before = content.changelog.as_deref().unwrap_or_default();
+        let after = changelog_text(facts, content, new, entries, date)?;
+        if after != before {
+            changes.insert(facts.policy.release.changelog.as_str().to_owned(), after.into_bytes());
+        }
+    }
+    Ok(changes)
+}
+
+/// The CHANGELOG with the release's section.
+///
+/// # Errors
+/// When the present one cannot be understood.
+pub fn changelog_text(
+    facts: &Facts,
+    content: &Content,
+    new: &Version,
+    entries: &str,
+    date: &str,
+) -> Result<String, String> {
+    let before = content.changelog.as_deref().unwrap_or_default();
+    let tag = facts.policy.release.tag.render(new);
+    let previous = facts
+        .lineage
+        .known()
+        .and_then(|lineage| lineage.base.as_ref())
+        .map(|base| base.tag.to_string());
+    let links = content
+        .workspace
+        .as_ref()
+        .ok()
+        .and_then(|workspace| workspace.repository.as_deref());
+    let links = links.map(|url| LinkStyle::of_repository(url, previous.as_deref()));
+    let section = NewSection {
+        version: new,
+        date,
+        tag: &tag,
+        entries,
+        links: links.as_ref(),
+    };
+    changelog::release(before, &section).map_err(|error| error.to_string())
+}

@@ -1,0 +1,214 @@
+//! `tag`: an annotated, signed tag on production's tip, bound to the artifacts built from it.
+
+use std::path::PathBuf;
+
+use semver::Version;
+
+use super::{Moves, inconsistent, pushing, refuses, short, stamped};
+use crate::core::changelog;
+use crate::core::check::{self, Finding, Use};
+use crate::core::facts::{Content, Fact, Facts, Signing};
+use crate::core::ids::{Oid, TagName};
+use crate::core::plan::{About, Build, Command, Effect, Input, NewArtifact, NewTag, Plan, PlanError, Step, StepId};
+use crate::core::policy::Artifact;
+use crate::core::workspace;
+
+/// What `tag` and `finish` were told beyond the facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagRequest<'a> {
+    /// The generated entries, rendered: the notes of a pre-release, which has no section of its own.
+    pub entries: &'a str,
+    /// The directory below which each release's artifacts lie.
+    pub artifacts_dir: PathBuf,
+}
+
+/// What `tag` decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tag {
+    /// The tag stands at the commit already, locally and on the remote.
+    Already {
+        /// Its name.
+        name: TagName,
+        /// Its commit.
+        commit: Oid,
+    },
+    /// The plan, with the findings that let it pass.
+    Plan(Plan, Vec<Finding>),
+}
+
+/// Decides. A tag that stands at the commit already is only pushed, if the remote lacks it; whether it holds was
+/// verified by the caller.
+///
+/// # Errors
+/// `Blocked` with every finding where a check refuses.
+pub fn plan(facts: &Facts, request: &TagRequest<'_>) -> Result<Tag, PlanError> {
+    let findings = check::run(Use::Tag, facts);
+    if refuses(&findings) {
+        return Err(PlanError::Blocked(findings));
+    }
+    let commit = facts.source.commit;
+    let version = facts
+        .content
+        .as_ref()
+        .and_then(Content::version)
+        .ok_or_else(|| inconsistent("the manifests carry no version"))?;
+    let name = facts
+        .policy
+        .release
+        .tag
+        .tag_name(&version)
+        .map_err(|error| inconsistent(error.to_string()))?;
+    let about = About {
+        command: Command::Tag,
+        version: version.clone(),
+        started: facts.now,
+        next: format!("cargo sentinel finish {version}"),
+    };
+    let mut moves = Moves::new(facts);
+    if let Some(standing) = facts.refs.get(&name.full()) {
+        moves.create(&name.full(), Input::Literal(standing.id));
+        let Some(remote) = pushing(facts).filter(|_| !moves.remote.is_empty()) else {
+            return Ok(Tag::Already { name, commit });
+        };
+        let push = Step::push(
+            format!("push {name} to {}", remote.name),
+            &remote.name,
+            moves.remote,
+            false,
+        );
+        return Plan::new(about, &findings, Vec::new(), push, Vec::new()).map(|plan| Tag::Plan(plan, findings));
+    }
+    let before = tag_steps(facts, request, &version, Input::Literal(commit))?;
+    moves.create(&name.full(), Input::OutputOf(StepId::new("tag")));
+    let refs = Step::refs(format!("create {name}"), moves.local);
+    let plan = match pushing(facts) {
+        Some(remote) => {
+            let push = Step::push(
+                format!("push {name} to {}", remote.name),
+                &remote.name,
+                moves.remote,
+                false,
+            );
+            Plan::new(about, &findings, before, push, vec![refs])
+        }
+        None => Plan::new(about, &findings, before, refs, Vec::new()),
+    };
+    plan.map(|plan| Tag::Plan(plan, findings))
+}
+
+/// The steps that build the artifacts and make the tag object; the last one, `tag`, gives the object.
+///
+/// # Errors
+/// `Inconsistent` where the facts lack what the checks demanded.
+pub(super) fn tag_steps(
+    facts: &Facts,
+    request: &TagRequest<'_>,
+    version: &Version,
+    commit: Input,
+) -> Result<Vec<Step>, PlanError> {
+    let content = facts
+        .content
+        .as_ref()
+        .ok_or_else(|| inconsistent("the commit's files were not read"))?;
+    let name = facts
+        .policy
+        .release
+        .tag
+        .tag_name(version)
+        .map_err(|error| inconsistent(error.to_string()))?;
+    let Fact::Known(identity) = &facts.identity else {
+        return Err(inconsistent("the identity is unknown"));
+    };
+    let packages = crates(facts, content);
+    let mut steps = Vec::new();
+    if !packages.is_empty() {
+        let files: Vec<String> = packages
+            .iter()
+            .map(|package| format!("{package}-{version}.crate"))
+            .collect();
+        let build = Build {
+            commit: commit.clone(),
+            artifacts: packages
+                .into_iter()
+                .map(|package| NewArtifact::Crate { package })
+                .collect(),
+            epoch: facts.now,
+            destination: request.artifacts_dir.join(name.as_str()),
+        };
+        steps.push(Step::invisible(
+            "build",
+            format!("build {}", files.join(", ")),
+            Effect::Build(build),
+        ));
+    }
+    let section = content
+        .changelog
+        .as_deref()
+        .and_then(|text| changelog::section(text, version));
+    let signed = matches!(facts.signing, Signing::Tried(_) | Signing::NotTried);
+    let at = match &commit {
+        Input::Literal(id) => short(*id),
+        Input::OutputOf(step) => format!("the {step}"),
+    };
+    let tag = NewTag {
+        name: name.clone(),
+        commit,
+        artifacts: steps.first().map(|step| step.id.clone()),
+        version: version.clone(),
+        title: format!("{} {version}", project(content)),
+        notes: section.unwrap_or(request.entries).replace("\r\n", "\n"),
+        tagger: stamped(&identity.committer, facts.now),
+        signed,
+    };
+    let bound = if steps.is_empty() {
+        " without artifacts: nothing is publishable"
+    } else {
+        ""
+    };
+    let verb = if signed { "sign" } else { "make, unsigned," };
+    steps.push(Step::invisible(
+        "tag",
+        format!("{verb} {name} at {at}{bound}"),
+        Effect::CreateTag(tag),
+    ));
+    Ok(steps)
+}
+
+/// The packages whose `.crate` the tag names: the configured ones, else every publishable member.
+fn crates(facts: &Facts, content: &Content) -> Vec<String> {
+    if let Some(configured) = &facts.policy.artifacts {
+        let package = |artifact: &Artifact| match artifact {
+            Artifact::Crate { package } => Some(package.clone()),
+            Artifact::Binary { .. } | Artifact::File { .. } => None,
+        };
+        return configured.iter().filter_map(package).collect();
+    }
+    let Some(group) = content
+        .workspace
+        .as_ref()
+        .ok()
+        .and_then(|workspace| workspace::version_group(workspace).ok())
+    else {
+        return Vec::new();
+    };
+    group
+        .members
+        .into_iter()
+        .filter(|package| package.publishable)
+        .map(|package| package.name)
+        .collect()
+}
+
+/// The project's name: the root package's, else that of the first package that moves.
+fn project(content: &Content) -> String {
+    let Ok(workspace) = &content.workspace else {
+        return "release".to_owned();
+    };
+    let root = workspace
+        .packages
+        .iter()
+        .find(|package| package.manifest == workspace.root_manifest());
+    let first = || workspace.packages.iter().find(|package| package.publishable);
+    root.or_else(first)
+        .map_or("release".to_owned(), |package| package.name.clone())
+}

@@ -1,0 +1,81 @@
+//! Building artifacts: pristine checkout, build, and the finished files in their place all at once.
+
+use std::path::Path;
+
+use super::journal::{Journal, Record};
+use crate::core::binding::Artifact;
+use crate::core::ids::{Digest, Oid};
+use crate::core::plan::{Build, NewArtifact};
+use crate::host::git_read::Repo;
+use crate::host::interrupt::Interrupt;
+use crate::host::{Error, Result, cargo, checkout, fs};
+
+/// Keeps the artifacts out of `git status` without touching the user's own ignore files.
+const IGNORE_ALL: &[u8] = b"*\n";
+
+/// Builds, and leaves the artifacts in the build's destination. Gives them sorted by name.
+pub(super) fn build(
+    repo: &Repo,
+    commit: Oid,
+    build: &Build,
+    journal: &mut Journal,
+    interrupt: &Interrupt,
+) -> Result<Vec<Artifact>> {
+    let parent = build
+        .destination
+        .parent()
+        .ok_or_else(|| Error::Unexpected(format!("`{}` has no parent directory", build.destination.display())))?;
+    // Names first, then directories: what is on record can be cleaned up after a kill at any instant.
+    let scratch = fs::fresh_scratch_name(journal.run().as_str());
+    journal.record(Record::Scratch(scratch.clone()))?;
+    fs::create_private_dir(&scratch)?;
+    fs::no_cargo_configuration_above(&scratch)?;
+    checkout::pristine(repo, commit, &scratch)?;
+    let packages: Vec<&str> = build
+        .artifacts
+        .iter()
+        .map(|NewArtifact::Crate { package }| package.as_str())
+        .collect();
+    let files = cargo::package(&scratch, &packages, build.epoch, interrupt)?;
+
+    fs::create_dir(parent)?;
+    fs::write_atomic(&parent.join(".gitignore"), IGNORE_ALL)?;
+    let staging = parent.join(format!(".{}.partial", journal.run()));
+    journal.record(Record::Scratch(staging.clone()))?;
+    fs::remove_dir(&staging)?;
+    fs::create_dir(&staging)?;
+    let mut made = files
+        .iter()
+        .map(|file| keep(file, &staging))
+        .collect::<Result<Vec<_>>>()?;
+    made.sort();
+    // What stands there is left over from an attempt that was never tagged.
+    fs::remove_dir(&build.destination)?;
+    fs::rename(&staging, &build.destination)?;
+    fs::remove_dir(&scratch)?;
+    Ok(made)
+}
+
+fn keep(file: &Path, directory: &Path) -> Result<Artifact> {
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let bytes = fs::read(file)?.ok_or_else(|| Error::Unexpected(format!("`{}` vanished", file.display())))?;
+    fs::write_atomic(&directory.join(&name), &bytes)?;
+    Ok(Artifact {
+        name,
+        digest: Digest::of(&bytes),
+    })
+}
+
+/// Whether the finished artifacts still lie where the journal says they were put.
+pub(super) fn still_there(directory: &Path, artifacts: &[Artifact]) -> Result<bool> {
+    for artifact in artifacts {
+        let bytes = fs::read(&directory.join(&artifact.name))?;
+        if bytes.map(|bytes| Digest::of(&bytes)) != Some(artifact.digest) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,492 @@
+//! The journal's lines as JSON, version 1. The plan's types are not `Serialize`: what is on disk is written down here, and
+//! a plan that is read back has gone through the same doors as a new one.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::{End, Made, Record};
+use crate::core::binding::Artifact;
+use crate::core::ids::{Digest, Oid, RefName, RunId, TagName};
+use crate::core::plan::{
+    About, Build, Command, Effect, HeadAt, Input, NewArtifact, NewCommit, NewTag, Plan, RefMove, Step, StepId,
+    WorktreeMove,
+};
+use crate::core::tree::NewObject;
+use crate::host::proc::ChildId;
+use crate::host::{Error, Result};
+
+/// The format that is written, and the only one that is read.
+const SCHEMA: &str = "sentinel.journal/1";
+
+/// Parsing fails with words that end up behind the file's name and line.
+type Parsed<T> = std::result::Result<T, String>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstLine {
+    schema: String,
+    run: String,
+    command: String,
+    version: String,
+    started: i64,
+    next: String,
+    commit_point: usize,
+    steps: Vec<StepLine>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepLine {
+    id: String,
+    title: String,
+    effect: EffectLine,
+    /// Only a push needs it: whether it can be taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    irreversible: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum EffectLine {
+    WriteObjects(Vec<ObjectLine>),
+    CreateCommit {
+        tree: String,
+        parents: Vec<InputLine>,
+        author: String,
+        committer: String,
+        message: String,
+        signed: bool,
+    },
+    Build {
+        commit: InputLine,
+        crates: Vec<String>,
+        epoch: i64,
+        destination: PathBuf,
+    },
+    CreateTag(TagLine),
+    Push {
+        remote: String,
+        moves: Vec<MoveLine>,
+    },
+    UpdateRefs(Vec<MoveLine>),
+    MoveWorktree {
+        path: PathBuf,
+        git_dir: PathBuf,
+        head: (HeadLine, HeadLine),
+        commit: (InputLine, InputLine),
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ObjectLine {
+    kind: String,
+    id: String,
+    base64: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TagLine {
+    name: String,
+    commit: InputLine,
+    artifacts: Option<String>,
+    version: String,
+    title: String,
+    notes: String,
+    tagger: String,
+    signed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveLine {
+    name: String,
+    old: Option<InputLine>,
+    new: Option<InputLine>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum InputLine {
+    Id(String),
+    OutputOf(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HeadLine {
+    Branch(String),
+    Detached(InputLine),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum RecordLine {
+    Intent { step: String, at: i64 },
+    Child { pid: u32, started: u64 },
+    Scratch(PathBuf),
+    Outcome { step: String, made: MadeLine },
+    UndoBegun { at: i64 },
+    End(EndLine),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum MadeLine {
+    Nothing,
+    Object(String),
+    Artifacts(Vec<(String, String)>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EndLine {
+    Done,
+    Undone,
+    Forgotten,
+}
+
+/// The record that begins a journal, with its newline.
+pub(super) fn first_line(run: &RunId, plan: &Plan) -> Result<String> {
+    let line = FirstLine {
+        schema: SCHEMA.to_owned(),
+        run: run.to_string(),
+        command: plan.command().as_str().to_owned(),
+        version: plan.version().to_string(),
+        started: plan.started(),
+        next: plan.next().to_owned(),
+        commit_point: plan.commit_point(),
+        steps: plan.steps().iter().map(step_line).collect::<Result<_>>()?,
+    };
+    json(&line)
+}
+
+/// Any later record, with its newline.
+pub(super) fn line(record: &Record) -> Result<String> {
+    json(&match record {
+        Record::Intent { step, at } => RecordLine::Intent {
+            step: step.to_string(),
+            at: *at,
+        },
+        Record::Child(child) => RecordLine::Child {
+            pid: child.pid,
+            started: child.started,
+        },
+        Record::Scratch(path) => RecordLine::Scratch(path.clone()),
+        Record::Outcome { step, made } => RecordLine::Outcome {
+            step: step.to_string(),
+            made: made_line(made),
+        },
+        Record::UndoBegun { at } => RecordLine::UndoBegun { at: *at },
+        Record::End(End::Done) => RecordLine::End(EndLine::Done),
+        Record::End(End::Undone) => RecordLine::End(EndLine::Undone),
+        Record::End(End::Forgotten) => RecordLine::End(EndLine::Forgotten),
+    })
+}
+
+fn json(line: &impl Serialize) -> Result<String> {
+    let mut text = serde_json::to_string(line)
+        .map_err(|error| Error::Unexpected(format!("the journal cannot be written: {error}")))?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn made_line(made: &Made) -> MadeLine {
+    match made {
+        Made::Nothing => MadeLine::Nothing,
+        Made::Object(id) => MadeLine::Object(id.to_string()),
+        Made::Artifacts(list) => MadeLine::Artifacts(
+            list.iter()
+                .map(|made| (made.name.clone(), made.digest.to_string()))
+                .collect(),
+        ),
+    }
+}
+
+fn step_line(step: &Step) -> Result<StepLine> {
+    let irreversible = matches!(step.undo, crate::core::plan::Undo::Irreversible(_));
+    Ok(StepLine {
+        id: step.id.to_string(),
+        title: step.title.clone(),
+        effect: effect_line(&step.effect)?,
+        irreversible,
+    })
+}
+
+fn effect_line(effect: &Effect) -> Result<EffectLine> {
+    Ok(match effect {
+        Effect::WriteObjects(objects) => EffectLine::WriteObjects(objects.iter().map(object_line).collect()),
+        Effect::CreateCommit(commit) => EffectLine::CreateCommit {
+            tree: commit.tree.to_string(),
+            parents: commit.parents.iter().map(input_line).collect(),
+            author: commit.author.clone(),
+            committer: commit.committer.clone(),
+            message: commit.message.clone(),
+            signed: commit.signed,
+        },
+        Effect::Build(build) => EffectLine::Build {
+            commit: input_line(&build.commit),
+            crates: build
+                .artifacts
+                .iter()
+                .map(|NewArtifact::Crate { package }| package.clone())
+                .collect(),
+            epoch: build.epoch,
+            destination: build.destination.clone(),
+        },
+        Effect::CreateTag(tag) => EffectLine::CreateTag(TagLine {
+            name: tag.name.to_string(),
+            commit: input_line(&tag.commit),
+            artifacts: tag.artifacts.as_ref().map(ToString::to_string),
+            version: tag.version.to_string(),
+            title: tag.title.clone(),
+            notes: tag.notes.clone(),
+            tagger: tag.tagger.clone(),
+            signed: tag.signed,
+        }),
+        Effect::Push { remote, moves } => EffectLine::Push {
+            remote: remote.clone(),
+            moves: moves.iter().map(move_line).collect(),
+        },
+        Effect::UpdateRefs(moves) => EffectLine::UpdateRefs(moves.iter().map(move_line).collect()),
+        Effect::MoveWorktree(moved) => EffectLine::MoveWorktree {
+            path: moved.path.clone(),
+            git_dir: moved.git_dir.clone(),
+            head: (head_line(&moved.head.0), head_line(&moved.head.1)),
+            commit: (input_line(&moved.commit.0), input_line(&moved.commit.1)),
+        },
+        Effect::RemoveDirectory(path) => {
+            return Err(Error::Unexpected(format!(
+                "removing `{}` is no step of a plan",
+                path.display()
+            )));
+        }
+    })
+}
+
+fn object_line(object: &NewObject) -> ObjectLine {
+    ObjectLine {
+        kind: object.kind.to_string(),
+        id: object.id.to_string(),
+        base64: BASE64.encode(&object.data),
+    }
+}
+
+fn input_line(input: &Input) -> InputLine {
+    match input {
+        Input::Literal(id) => InputLine::Id(id.to_string()),
+        Input::OutputOf(step) => InputLine::OutputOf(step.to_string()),
+    }
+}
+
+fn move_line(moved: &RefMove) -> MoveLine {
+    MoveLine {
+        name: moved.name.to_string(),
+        old: moved.old.as_ref().map(input_line),
+        new: moved.new.as_ref().map(input_line),
+    }
+}
+
+fn head_line(head: &HeadAt) -> HeadLine {
+    match head {
+        HeadAt::Branch(name) => HeadLine::Branch(name.to_string()),
+        HeadAt::Detached(input) => HeadLine::Detached(input_line(input)),
+    }
+}
+
+/// Reads the record that begins a journal, through the plan's own constructor.
+pub(super) fn parse_first(line: &str) -> Parsed<Plan> {
+    let first: FirstLine = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    if first.schema != SCHEMA {
+        return Err(format!(
+            "`{}` was written by another version of cargo-sentinel",
+            first.schema
+        ));
+    }
+    let command = Command::from_word(&first.command).ok_or_else(|| format!("`{}` is no command", first.command))?;
+    let version = parse_version(&first.version)?;
+    let mut steps: Vec<Step> = first.steps.into_iter().map(parse_step).collect::<Parsed<_>>()?;
+    if first.commit_point >= steps.len() {
+        return Err("the commit point lies outside the plan".to_owned());
+    }
+    let after = steps.split_off(first.commit_point + 1);
+    let commit_point = steps.pop().ok_or("the plan has no commit point")?;
+    let about = About {
+        command,
+        version,
+        started: first.started,
+        next: first.next,
+    };
+    Plan::new(about, &[], steps, commit_point, after).map_err(|error| error.to_string())
+}
+
+/// Reads any later record.
+pub(super) fn parse_line(line: &str) -> Parsed<Record> {
+    let line: RecordLine = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    Ok(match line {
+        RecordLine::Intent { step, at } => Record::Intent {
+            step: StepId::new(step),
+            at,
+        },
+        RecordLine::Child { pid, started } => Record::Child(ChildId { pid, started }),
+        RecordLine::Scratch(path) => Record::Scratch(path),
+        RecordLine::Outcome { step, made } => Record::Outcome {
+            step: StepId::new(step),
+            made: parse_made(made)?,
+        },
+        RecordLine::UndoBegun { at } => Record::UndoBegun { at },
+        RecordLine::End(EndLine::Done) => Record::End(End::Done),
+        RecordLine::End(EndLine::Undone) => Record::End(End::Undone),
+        RecordLine::End(EndLine::Forgotten) => Record::End(End::Forgotten),
+    })
+}
+
+fn parse_made(made: MadeLine) -> Parsed<Made> {
+    Ok(match made {
+        MadeLine::Nothing => Made::Nothing,
+        MadeLine::Object(id) => Made::Object(parse_id(&id)?),
+        MadeLine::Artifacts(list) => {
+            let artifact = |(name, digest): (String, String)| {
+                let digest = Digest::from_hex(&digest).ok_or_else(|| format!("`{digest}` is no digest"))?;
+                Ok(Artifact { name, digest })
+            };
+            Made::Artifacts(list.into_iter().map(artifact).collect::<Parsed<_>>()?)
+        }
+    })
+}
+
+fn parse_id(text: &str) -> Parsed<Oid> {
+    Oid::from_hex(text.as_bytes()).map_err(|_| format!("`{text}` is no object id"))
+}
+
+fn parse_version(text: &str) -> Parsed<Version> {
+    Version::parse(text).map_err(|error| format!("`{text}` is no version: {error}"))
+}
+
+fn parse_name(text: String) -> Parsed<RefName> {
+    RefName::new(text).map_err(|error| error.to_string())
+}
+
+fn parse_input(line: InputLine) -> Parsed<Input> {
+    Ok(match line {
+        InputLine::Id(id) => Input::Literal(parse_id(&id)?),
+        InputLine::OutputOf(step) => Input::OutputOf(StepId::new(step)),
+    })
+}
+
+fn parse_moves(lines: Vec<MoveLine>) -> Parsed<Vec<RefMove>> {
+    let parse = |line: MoveLine| {
+        Ok(RefMove {
+            name: parse_name(line.name)?,
+            old: line.old.map(parse_input).transpose()?,
+            new: line.new.map(parse_input).transpose()?,
+        })
+    };
+    lines.into_iter().map(parse).collect()
+}
+
+fn parse_head(line: HeadLine) -> Parsed<HeadAt> {
+    Ok(match line {
+        HeadLine::Branch(name) => HeadAt::Branch(parse_name(name)?),
+        HeadLine::Detached(input) => HeadAt::Detached(parse_input(input)?),
+    })
+}
+
+fn parse_object(line: &ObjectLine) -> Parsed<NewObject> {
+    let kind = gix::objs::Kind::from_bytes(line.kind.as_bytes())
+        .map_err(|_| format!("`{}` is no kind of object", line.kind))?;
+    let data = BASE64.decode(&line.base64).map_err(|error| error.to_string())?;
+    Ok(NewObject {
+        kind,
+        data,
+        id: parse_id(&line.id)?,
+    })
+}
+
+fn parse_step(line: StepLine) -> Parsed<Step> {
+    let number = line
+        .id
+        .strip_prefix("worktree-")
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0);
+    let mut step = match parse_effect(line.effect)? {
+        Effect::Push { remote, moves } => Step::push(line.title, &remote, moves, !line.irreversible),
+        Effect::UpdateRefs(moves) => Step::refs(line.title, moves),
+        Effect::MoveWorktree(moved) => Step::worktree(number, line.title, moved),
+        effect @ (Effect::WriteObjects(_)
+        | Effect::CreateCommit(_)
+        | Effect::Build(_)
+        | Effect::CreateTag(_)
+        | Effect::RemoveDirectory(_)) => Step::invisible(&line.id, line.title, effect),
+    };
+    step.id = StepId::new(line.id);
+    Ok(step)
+}
+
+fn parse_effect(line: EffectLine) -> Parsed<Effect> {
+    Ok(match line {
+        EffectLine::WriteObjects(objects) => {
+            Effect::WriteObjects(objects.iter().map(parse_object).collect::<Parsed<_>>()?)
+        }
+        EffectLine::CreateCommit {
+            tree,
+            parents,
+            author,
+            committer,
+            message,
+            signed,
+        } => Effect::CreateCommit(NewCommit {
+            tree: parse_id(&tree)?,
+            parents: parents.into_iter().map(parse_input).collect::<Parsed<_>>()?,
+            author,
+            committer,
+            message,
+            signed,
+        }),
+        EffectLine::Build {
+            commit,
+            crates,
+            epoch,
+            destination,
+        } => Effect::Build(Build {
+            commit: parse_input(commit)?,
+            artifacts: crates
+                .into_iter()
+                .map(|package| NewArtifact::Crate { package })
+                .collect(),
+            epoch,
+            destination,
+        }),
+        EffectLine::CreateTag(tag) => Effect::CreateTag(NewTag {
+            name: TagName::new(tag.name).map_err(|error| error.to_string())?,
+            commit: parse_input(tag.commit)?,
+            artifacts: tag.artifacts.map(StepId::new),
+            version: parse_version(&tag.version)?,
+            title: tag.title,
+            notes: tag.notes,
+            tagger: tag.tagger,
+            signed: tag.signed,
+        }),
+        EffectLine::Push { remote, moves } => Effect::Push {
+            remote,
+            moves: parse_moves(moves)?,
+        },
+        EffectLine::UpdateRefs(moves) => Effect::UpdateRefs(parse_moves(moves)?),
+        EffectLine::MoveWorktree {
+            path,
+            git_dir,
+            head,
+            commit,
+        } => Effect::MoveWorktree(WorktreeMove {
+            path,
+            git_dir,
+            head: (parse_head(head.0)?, parse_head(head.1)?),
+            commit: (parse_input(commit.0)?, parse_input(commit.1)?),
+        }),
+    })
+}

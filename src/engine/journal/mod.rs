@@ -1,0 +1,230 @@
+//! The journal: what a release has done so far, on disk before and after each step.
+//!
+//! One file a run, `sentinel/runs/<id>.jsonl` in the git directory that all worktrees share: a first record with the
+//! whole plan, then an intent before and an outcome after each step. Each record is on disk before the call returns.
+//! A torn last line is dropped; without a complete first record there was no run.
+
+mod format;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::core::binding::Artifact;
+use crate::core::ids::{Oid, RunId};
+use crate::core::plan::{Plan, StepId};
+use crate::host::fs::{self, AppendLog};
+use crate::host::proc::ChildId;
+use crate::host::{Error, Result};
+
+/// What a step made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// Nothing that another step needs.
+    Nothing,
+    /// An object.
+    Object(Oid),
+    /// Artifacts, sorted by name.
+    Artifacts(Vec<Artifact>),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Every step was done.
+    Done,
+    /// Every step was taken back.
+    Undone,
+    /// A person ended it as it stood.
+    Forgotten,
+}
+
+/// How far a run came.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Progress {
+    /// What each finished step made.
+    pub(crate) outcomes: BTreeMap<StepId, Made>,
+    /// Steps that were begun, in order; the last may lack its outcome.
+    pub(crate) begun: Vec<StepId>,
+    /// When the last intent was recorded, in seconds since the Unix epoch.
+    pub(crate) intent_at: i64,
+    /// The children of the last intent.
+    pub(crate) children: Vec<ChildId>,
+    /// Directories to clean up.
+    pub(crate) scratch: Vec<PathBuf>,
+    /// Whether the run is being taken back.
+    pub(crate) undoing: bool,
+    /// How it ended, if it did.
+    pub(crate) end: Option<End>,
+}
+
+impl Progress {
+    /// The step that was begun and has no outcome.
+    pub(crate) fn open_step(&self) -> Option<&StepId> {
+        self.begun.iter().find(|step| !self.outcomes.contains_key(step))
+    }
+}
+
+/// One record after the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Record {
+    Intent { step: StepId, at: i64 },
+    Child(ChildId),
+    Scratch(PathBuf),
+    Outcome { step: StepId, made: Made },
+    UndoBegun { at: i64 },
+    End(End),
+}
+
+/// A run's journal, open for writing.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    run: RunId,
+    plan: Plan,
+    progress: Progress,
+    log: AppendLog,
+}
+
+/// Where the journals of a repository lie.
+pub(crate) fn directory(common_dir: &Path) -> PathBuf {
+    common_dir.join("sentinel").join("runs")
+}
+
+impl Journal {
+    /// Begins a run: the plan is on disk when this returns, or there is no run.
+    pub(crate) fn create(dir: &Path, run: RunId, plan: Plan) -> Result<Self> {
+        let path = dir.join(format!("{run}.jsonl"));
+        if fs::stat(&path)?.is_some() {
+            return Err(Error::Unexpected(format!(
+                "the journal `{}` exists already",
+                path.display()
+            )));
+        }
+        let first = format::first_line(&run, &plan)?;
+        let log = AppendLog::create(&path, first.as_bytes())?;
+        Ok(Self {
+            run,
+            plan,
+            progress: Progress::default(),
+            log,
+        })
+    }
+
+    /// Opens a run's journal, dropping a torn last line.
+    ///
+    /// # Errors
+    /// `Unexpected`, naming file and line, where a complete line is not a record of a journal that this program knows.
+    pub(crate) fn open(dir: &Path, run: &RunId) -> Result<Option<Self>> {
+        let path = dir.join(format!("{run}.jsonl"));
+        let Some(bytes) = fs::read(&path)? else { return Ok(None) };
+        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let whole = bytes.get(..complete).unwrap_or_default();
+        let Some((plan, progress)) = replay(&path, whole)? else {
+            return Ok(None);
+        };
+        let log = AppendLog::open(&path, complete as u64)?;
+        Ok(Some(Self {
+            run: run.clone(),
+            plan,
+            progress,
+            log,
+        }))
+    }
+
+    pub(crate) fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Puts a record on disk.
+    pub(crate) fn record(&mut self, record: Record) -> Result<()> {
+        self.log.append(format::line(&record)?.as_bytes())?;
+        apply(&mut self.progress, record);
+        Ok(())
+    }
+}
+
+/// Every run that has a journal, oldest first, with whether it has ended.
+pub(crate) fn runs(dir: &Path) -> Result<Vec<(RunId, bool)>> {
+    let mut found = Vec::new();
+    for path in fs::list(dir)? {
+        let stem = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_suffix(".jsonl"));
+        let Some(run) = stem.and_then(|stem| RunId::new(stem).ok()) else {
+            continue;
+        };
+        let bytes = fs::read(&path)?.unwrap_or_default();
+        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        if let Some((_, progress)) = replay(&path, bytes.get(..complete).unwrap_or_default())? {
+            found.push((run, progress.end.is_some()));
+        }
+    }
+    Ok(found)
+}
+
+/// The latest run that has not ended.
+pub(crate) fn unfinished(dir: &Path) -> Result<Option<RunId>> {
+    Ok(runs(dir)?
+        .into_iter()
+        .rev()
+        .find(|(_, ended)| !ended)
+        .map(|(run, _)| run))
+}
+
+fn replay(path: &Path, bytes: &[u8]) -> Result<Option<(Plan, Progress)>> {
+    let damaged = |line: usize, why: String| {
+        Error::Unexpected(format!(
+            "the journal `{}` is damaged at line {line}: {why}",
+            path.display()
+        ))
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| damaged(1, error.to_string()))?;
+    let mut lines = text.lines().enumerate();
+    let Some((_, first)) = lines.next() else {
+        return Ok(None);
+    };
+    let plan = format::parse_first(first).map_err(|why| damaged(1, why))?;
+    let mut progress = Progress::default();
+    for (index, line) in lines {
+        let record = format::parse_line(line).map_err(|why| damaged(index + 1, why))?;
+        if let Record::Intent { step, .. } | Record::Outcome { step, .. } = &record
+            && !plan.steps().iter().any(|known| known.id == *step)
+        {
+            return Err(damaged(index + 1, format!("the plan has no step `{step}`")));
+        }
+        apply(&mut progress, record);
+    }
+    Ok(Some((plan, progress)))
+}
+
+fn apply(progress: &mut Progress, record: Record) {
+    match record {
+        Record::Intent { step, at } => {
+            if !progress.begun.contains(&step) {
+                progress.begun.push(step);
+            }
+            progress.intent_at = at;
+            progress.children.clear();
+        }
+        Record::Child(child) => progress.children.push(child),
+        Record::Scratch(path) => progress.scratch.push(path),
+        Record::Outcome { step, made } => {
+            progress.outcomes.insert(step, made);
+            progress.children.clear();
+        }
+        Record::UndoBegun { at } => {
+            progress.undoing = true;
+            progress.intent_at = at;
+            progress.children.clear();
+        }
+        Record::End(end) => progress.end = Some(end),
+    }
+}

@@ -1,0 +1,72 @@
+//! Lock files that a killed git leaves behind: which ones an effect may leave, and when one may be removed.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::journal::Progress;
+use crate::core::ids::RefName;
+use crate::core::plan::Effect;
+use crate::host::git_read::Repo;
+use crate::host::{Error, Result, fs};
+
+/// The lock files that git takes for an effect. Never a remote's.
+fn of(repo: &Repo, effect: &Effect) -> Result<Vec<PathBuf>> {
+    let common = repo.common_dir();
+    Ok(match effect {
+        Effect::WriteObjects(_)
+        | Effect::CreateCommit(_)
+        | Effect::Build(_)
+        | Effect::CreateTag(_)
+        | Effect::RemoveDirectory(_) => Vec::new(),
+        Effect::UpdateRefs(moves) => {
+            let mut locks: Vec<PathBuf> = moves.iter().map(|moved| ref_lock(&common, &moved.name)).collect();
+            locks.push(common.join("packed-refs.lock"));
+            // Moving the branch that HEAD names writes HEAD's reflog under HEAD's own lock.
+            locks.push(common.join("HEAD.lock"));
+            locks.extend(repo.worktrees()?.into_iter().map(|tree| tree.git_dir.join("HEAD.lock")));
+            locks
+        }
+        Effect::Push { remote, moves } => {
+            let tracking = repo.tracking(remote);
+            let follows = |name: &RefName| {
+                tracking
+                    .iter()
+                    .find_map(|(from, to)| Some(format!("{to}{}", name.as_str().strip_prefix(from.as_str())?)))
+            };
+            let mut locks: Vec<PathBuf> = moves
+                .iter()
+                .filter_map(|moved| RefName::new(follows(&moved.name)?).ok())
+                .map(|name| ref_lock(&common, &name))
+                .collect();
+            locks.push(common.join("packed-refs.lock"));
+            locks
+        }
+        Effect::MoveWorktree(moved) => vec![moved.git_dir.join("index.lock"), moved.git_dir.join("HEAD.lock")],
+    })
+}
+
+fn ref_lock(common: &Path, name: &RefName) -> PathBuf {
+    common.join(format!("{name}.lock"))
+}
+
+/// Removes what a killed child left behind, for the effects of one interrupted step.
+///
+/// A lock goes only where an open intent names it, it is not older than the intent, and every child on record is gone.
+///
+/// # Errors
+/// `Unexpected` where a child still runs.
+pub(super) fn clear_stale(repo: &Repo, progress: &Progress, effects: &[&Effect]) -> Result<()> {
+    if let Some(child) = progress.children.iter().find(|child| child.is_alive()) {
+        return Err(Error::Busy { pid: child.pid });
+    }
+    for effect in effects {
+        for lock in of(repo, effect)? {
+            if let Some(found) = fs::stat(&lock)?
+                && found.mtime() >= progress.intent_at
+            {
+                fs::remove_file(&lock)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The machine: `probe` turns the world into facts, `runner` turns a plan into effects, `journal` remembers how far it came.
+
+pub(crate) mod artifacts;
+pub(crate) mod execute;
+pub(crate) mod journal;
+pub(crate) mod locks;
+pub(crate) mod probe;
+pub(crate) mod runner;

@@ -1,0 +1,112 @@
+//! The files of a commit that a release reads and changes, taken from the object database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gix::objs::tree::{Entry, EntryKind};
+
+use crate::core::facts::Content;
+use crate::core::ids::Oid;
+use crate::core::manifest::Manifest;
+use crate::core::policy::Policy;
+use crate::core::workspace::{self, Workspace};
+use crate::host::Result;
+use crate::host::git_read::Repo;
+
+/// Reads manifests, lock files and CHANGELOG of a commit.
+///
+/// # Errors
+/// When an object cannot be read. A manifest that cannot be understood is a fact, not an error.
+pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Content> {
+    let tree = repo.tree_of(commit)?;
+    let found = repo.files_named(tree, &["Cargo.toml", "Cargo.lock"])?;
+    let (manifest_ids, lock_ids): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        found.into_iter().partition(|(path, _)| path.ends_with("Cargo.toml"));
+    let (workspace, manifests) = packages(repo, &manifest_ids)?;
+    let mut locks = BTreeMap::new();
+    for (path, id) in lock_ids {
+        // A lock file that is not UTF-8 is none that cargo wrote.
+        if let Ok(text) = String::from_utf8(repo.object(id)?.1) {
+            locks.insert(path, text);
+        }
+    }
+    let changelog_path = policy.release.changelog.as_str();
+    let changelog = repo
+        .file_at(tree, changelog_path)?
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let paths = manifests
+        .keys()
+        .chain(locks.keys())
+        .map(String::as_str)
+        .chain([changelog_path]);
+    let directories = directories(repo, tree, paths)?;
+    Ok(Content {
+        directories,
+        workspace,
+        manifests,
+        locks,
+        changelog,
+        hash: repo.object_hash(),
+    })
+}
+
+type Packages = (std::result::Result<Workspace, String>, BTreeMap<String, Manifest>);
+
+/// The workspace at the top, its manifests loaded as the membership rules ask for them.
+fn packages(repo: &Repo, ids: &BTreeMap<String, Oid>) -> Result<Packages> {
+    if !ids.contains_key("Cargo.toml") {
+        return Ok((
+            Err("there is no Cargo.toml at the top of the repository".to_owned()),
+            BTreeMap::new(),
+        ));
+    }
+    let paths: BTreeSet<String> = ids.keys().cloned().collect();
+    let mut loaded = BTreeMap::new();
+    loop {
+        let wanted = workspace::wanted("", &paths, &loaded);
+        if wanted.is_empty() {
+            break;
+        }
+        for path in wanted {
+            let Some(id) = ids.get(&path) else {
+                return Ok((Err(format!("`{path}` is not in the commit")), loaded));
+            };
+            match Manifest::parse(repo.object(*id)?.1, &path) {
+                Ok(manifest) => drop(loaded.insert(path, manifest)),
+                Err(error) => return Ok((Err(error.to_string()), loaded)),
+            }
+        }
+    }
+    let workspace = workspace::resolve("", &paths, &loaded).map_err(|error| error.to_string());
+    Ok((workspace, loaded))
+}
+
+/// The entries of every directory on the way to the given files, as far as they exist.
+pub(super) fn directories<'p>(
+    repo: &Repo,
+    tree: Oid,
+    paths: impl Iterator<Item = &'p str>,
+) -> Result<BTreeMap<String, Vec<Entry>>> {
+    let mut found = BTreeMap::from([(String::new(), repo.tree_entries(tree)?)]);
+    for path in paths {
+        let mut at = String::new();
+        let mut parts: Vec<&str> = path.split('/').collect();
+        parts.pop();
+        for part in parts {
+            let entry = found.get(&at).and_then(|entries| {
+                entries
+                    .iter()
+                    .find(|entry| entry.filename == part && entry.mode.kind() == EntryKind::Tree)
+            });
+            let Some(id) = entry.map(|entry| entry.oid) else { break };
+            at = if at.is_empty() {
+                part.to_owned()
+            } else {
+                format!("{at}/{part}")
+            };
+            if !found.contains_key(&at) {
+                found.insert(at.clone(), repo.tree_entries(id)?);
+            }
+        }
+    }
+    Ok(found)
+}

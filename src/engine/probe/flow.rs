@@ -1,0 +1,120 @@
+//! Which branches and which remote a release moves between.
+
+use super::RemoteSeen;
+use crate::core::facts::{Fact, Flow, Head, Refs, Remote, RemoteChoice};
+use crate::core::ids::{BranchName, RefName};
+use crate::core::policy::Policy;
+use crate::host::git_read::Repo;
+use crate::host::{Result, net};
+
+/// What is known when branches are looked for.
+pub(crate) struct Seen<'a> {
+    pub(crate) refs: &'a Refs,
+    pub(crate) remote: Option<&'a Remote>,
+    pub(crate) default_branch: Option<&'a BranchName>,
+    pub(crate) head: &'a Head,
+}
+
+impl Seen<'_> {
+    fn has(&self, name: &BranchName) -> bool {
+        let full = name.full();
+        self.refs.contains_key(&full)
+            || self
+                .remote
+                .and_then(|remote| remote.refs.known())
+                .is_some_and(|refs| refs.contains_key(&full))
+    }
+
+    fn first(&self, names: &[&str]) -> Option<BranchName> {
+        names
+            .iter()
+            .filter_map(|name| BranchName::new(*name).ok())
+            .find(|name| self.has(name))
+    }
+}
+
+/// Integration: configured, else `develop`, else the remote's default branch. Production: configured, else `main`, else
+/// `master`, else the remote's default branch. Where there is no remote, `main`, `master` or HEAD's branch stand in.
+/// `None` in a repository without any branch.
+pub(crate) fn flow(policy: &Policy, seen: &Seen<'_>) -> Option<Flow> {
+    let head = match seen.head {
+        Head::Branch { name, .. } => Some(name.clone()),
+        Head::Detached(_) => None,
+    };
+    let fallback = || {
+        seen.default_branch
+            .cloned()
+            .or_else(|| seen.first(&["main", "master"]))
+            .or_else(|| head.clone())
+    };
+    let integration = policy
+        .release
+        .integration
+        .clone()
+        .or_else(|| seen.first(&["develop"]))
+        .or_else(fallback);
+    let production = policy
+        .release
+        .production
+        .clone()
+        .or_else(|| seen.first(&["main", "master"]))
+        .or_else(fallback);
+    match (integration, production) {
+        (Some(integration), Some(production)) => Some(Flow {
+            integration,
+            production,
+        }),
+        (Some(only), None) | (None, Some(only)) => Some(Flow {
+            integration: only.clone(),
+            production: only,
+        }),
+        (None, None) => None,
+    }
+}
+
+/// The remote's refs: listed by it, or, where it is not to be contacted, the remote-tracking refs under its own names.
+pub(crate) fn remote(repo: &Repo, choice: &RemoteChoice, contact: bool) -> Result<RemoteSeen> {
+    let Some(name) = super::named(choice) else {
+        return Ok((None, None));
+    };
+    let tracking = repo.tracking(name);
+    if contact {
+        let listing = net::list(&repo.top(), name);
+        let default_branch = listing.as_ref().ok().and_then(|listing| listing.default_branch.clone());
+        let refs = Fact::from(listing.map(|listing| listing.refs));
+        return Ok((
+            Some(Remote {
+                name: name.to_owned(),
+                refs,
+                contacted: true,
+                tracking,
+            }),
+            default_branch,
+        ));
+    }
+    let mut refs = Refs::new();
+    for (theirs, ours) in &tracking {
+        for (local, target) in repo.refs_below(ours)? {
+            let remote_name = local
+                .as_str()
+                .strip_prefix(ours.as_str())
+                .map(|rest| format!("{theirs}{rest}"));
+            if let Some(name) = remote_name.and_then(|name| RefName::new(name).ok()) {
+                refs.insert(name, target);
+            }
+        }
+    }
+    let head = RefName::new(format!("refs/remotes/{name}/HEAD")).ok();
+    let default = head.map(|head| repo.symbolic_target(&head)).transpose()?.flatten();
+    let prefix = format!("refs/remotes/{name}/");
+    let default_branch = default.and_then(|target| BranchName::new(target.as_str().strip_prefix(&prefix)?).ok());
+    Ok((
+        Some(Remote {
+            name: name.to_owned(),
+            refs: Fact::Known(refs),
+            contacted: false,
+            tracking,
+        }),
+        default_branch,
+    ))
+}

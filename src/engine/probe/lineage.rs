@@ -1,0 +1,195 @@
+//! The last release below a commit, and the commits since.
+
+use semver::Version;
+
+use crate::core::facts::{Lineage, Refs, Target};
+use crate::core::history;
+use crate::core::ids::{Oid, RefName, TagName};
+use crate::core::policy::Policy;
+use crate::core::version::{Base, BumpTable};
+use crate::host::git_read::{RawRef, Repo};
+use crate::host::history::{Ancestors, between};
+use crate::host::{Error, Result};
+
+/// A tag that is a release by its name.
+#[derive(Debug, Clone)]
+struct ReleaseTag {
+    version: Version,
+    name: TagName,
+    id: Oid,
+    /// The commit, where it is known without looking the tag object up.
+    peeled: Option<Oid>,
+}
+
+impl ReleaseTag {
+    /// The commit behind it; `None` where that is not here.
+    fn commit(&self, repo: &Repo) -> Result<Option<Oid>> {
+        match self.peeled {
+            Some(peeled) => Ok(Some(peeled)),
+            None => repo.peel(self.id),
+        }
+    }
+}
+
+/// The tags that are releases by their names, highest version first.
+#[derive(Debug, Clone)]
+pub(crate) struct ReleaseTags {
+    tags: Vec<ReleaseTag>,
+    bumps: BumpTable,
+}
+
+impl ReleaseTags {
+    /// From refs that were read already.
+    pub(crate) fn of(policy: &Policy, refs: &Refs) -> Self {
+        let raw = |(name, target): (&RefName, &Target)| RawRef {
+            name: name.clone(),
+            id: target.id,
+            peeled: Some(target.peeled),
+        };
+        Self::collect(policy, refs.iter().map(raw))
+    }
+
+    /// Straight from the ref store: of thousands of tags each name is read, and few objects.
+    pub(crate) fn read(policy: &Policy, repo: &Repo) -> Result<Self> {
+        Ok(Self::collect(policy, repo.ref_names("refs/tags/")?))
+    }
+
+    fn collect(policy: &Policy, found: impl IntoIterator<Item = RawRef>) -> Self {
+        let release = |RawRef { name, id, peeled }: RawRef| {
+            let short = name.as_str().strip_prefix("refs/tags/")?;
+            let version = policy.release.tag.parse(short)?;
+            let name = TagName::new(short).ok()?;
+            Some(ReleaseTag {
+                version,
+                name,
+                id,
+                peeled,
+            })
+        };
+        let mut tags: Vec<_> = found.into_iter().filter_map(release).collect();
+        tags.sort_by(|a, b| b.version.cmp_precedence(&a.version).then_with(|| b.name.cmp(&a.name)));
+        Self {
+            tags,
+            bumps: policy.version.bumps.clone(),
+        }
+    }
+
+    /// Every version, highest first.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.tags.iter().map(|tag| &tag.version)
+    }
+
+    /// The tags at a commit, of refs that were read with their targets.
+    pub(crate) fn at(&self, commit: Oid) -> Vec<TagName> {
+        let there = self.tags.iter().filter(|tag| tag.peeled.unwrap_or(tag.id) == commit);
+        there.map(|tag| tag.name.clone()).collect()
+    }
+}
+
+/// The highest stable release that `source` descends from through any parent, and the commits since.
+///
+/// # Errors
+/// `Shallow` where a shallow clone's boundary may hide the release.
+pub(crate) fn lineage(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<Lineage> {
+    let mut ancestors = Ancestors::of(repo, source)?;
+    let mut prereleases = Vec::new();
+    let mut base = None;
+    for tag in &tags.tags {
+        let Some(commit) = tag.commit(repo)? else { continue };
+        if !ancestors.contains(commit)? {
+            continue;
+        }
+        if tag.version.pre.is_empty() {
+            base = Some(Base {
+                tag: tag.name.clone(),
+                version: tag.version.clone(),
+                commit,
+            });
+            break;
+        }
+        prereleases.push(tag.version.clone());
+    }
+    if ancestors.hit_boundary() {
+        return Err(Error::Shallow);
+    }
+    let commits = between(repo, source, base.as_ref().map(|base| base.commit).as_slice())?;
+    let shallow = repo.is_shallow()?;
+    if shallow
+        && commits
+            .iter()
+            .any(|commit| !commit.parents.iter().all(|parent| repo.has_object(*parent)))
+    {
+        return Err(Error::Shallow);
+    }
+    prereleases.reverse();
+    Ok(Lineage {
+        base,
+        history: history::judge(commits, &tags.bumps),
+        prereleases,
+    })
+}
+
+/// The highest release, pre-releases among them, that `source` descends from, and how many commits lie above it. Without
+/// one, the number of all commits.
+///
+/// # Errors
+/// `Shallow` where a shallow clone's boundary may hide it.
+pub(crate) fn describe(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<(Option<(Version, TagName)>, u64)> {
+    let mut ancestors = Ancestors::of(repo, source)?;
+    let mut nearest = None;
+    for tag in &tags.tags {
+        let Some(commit) = tag.commit(repo)? else { continue };
+        if ancestors.contains(commit)? {
+            nearest = Some((tag.version.clone(), tag.name.clone(), commit));
+            break;
+        }
+    }
+    if ancestors.hit_boundary() {
+        return Err(Error::Shallow);
+    }
+    let hidden = nearest.as_ref().map(|(_, _, commit)| *commit);
+    let distance = crate::host::history::count_between(repo, source, hidden.as_slice())?;
+    Ok((nearest.map(|(version, tag, _)| (version, tag)), distance))
+}
+
+/// A past release and its own commits.
+#[derive(Debug, Clone)]
+pub(crate) struct PastRelease {
+    pub(crate) version: Version,
+    /// When its commit was made, in seconds since the Unix epoch.
+    pub(crate) time: i64,
+    /// What its commits ask for.
+    pub(crate) history: history::History,
+}
+
+/// Each stable release that `tip` descends from, newest first. A commit belongs to the lowest release that contains it.
+///
+/// # Errors
+/// `Shallow` where a shallow clone's boundary may hide some.
+pub(crate) fn sections(repo: &Repo, tags: &ReleaseTags, tip: Oid) -> Result<Vec<PastRelease>> {
+    let mut ancestors = Ancestors::of(repo, tip)?;
+    let mut releases = Vec::new();
+    for tag in &tags.tags {
+        let Some(commit) = tag.commit(repo)? else { continue };
+        if tag.version.pre.is_empty() && ancestors.contains(commit)? {
+            releases.push((tag.version.clone(), commit));
+        }
+    }
+    if ancestors.hit_boundary() {
+        return Err(Error::Shallow);
+    }
+    releases.reverse();
+    let tips: Vec<Oid> = releases.iter().map(|(_, commit)| *commit).collect();
+    let parts = crate::host::history::partition(repo, &tips)?;
+    let mut sections = Vec::new();
+    for ((version, commit), commits) in releases.into_iter().zip(parts) {
+        let time = crate::host::history::commit_time(repo, commit)?;
+        sections.push(PastRelease {
+            version,
+            time,
+            history: history::judge(commits, &tags.bumps),
+        });
+    }
+    sections.reverse();
+    Ok(sections)
+}

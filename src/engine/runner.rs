@@ -1,0 +1,402 @@
+//! The runner: carries a plan out step by step, goes on with an interrupted one, or takes it back.
+//!
+//! Holds the lock that keeps a second run away. Knows no command: what to do stands in the plan.
+
+use super::execute::{self, Standing, World};
+use super::journal::{self, End, Journal, Made, Record};
+use super::locks;
+use crate::core::ids::{Oid, RunId};
+use crate::core::plan::{Effect, Plan, Step, StepId, Undo};
+use crate::host::fs::{self, Lock};
+use crate::host::git_read::Repo;
+use crate::host::interrupt::Interrupt;
+use crate::host::{Error, Result, clock};
+
+/// What happens during a run, for whoever looks on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A step begins.
+    Begun {
+        /// The step.
+        step: StepId,
+        /// What it does.
+        title: String,
+    },
+    /// A step is done.
+    Done {
+        /// The step.
+        step: StepId,
+    },
+    /// A step of an interrupted run was found done.
+    FoundDone {
+        /// The step.
+        step: StepId,
+    },
+    /// A step is taken back.
+    TakenBack {
+        /// The step.
+        step: StepId,
+    },
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// It was done.
+    Done,
+    /// It was taken back.
+    Undone,
+    /// It was not begun.
+    Pending,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The run; `None` where nothing had to be done.
+    pub run: Option<RunId>,
+    /// The outcome, such as `done`.
+    pub outcome: &'static str,
+    /// Each step's name, title and outcome, in order.
+    pub steps: Vec<(StepId, String, StepOutcome)>,
+    /// Each ref (remote ones as `<remote>:<ref>`) with its old and new value.
+    pub refs: Vec<(String, Option<Oid>, Option<Oid>)>,
+    /// The command that a person would type next.
+    pub next: String,
+}
+
+/// The exclusive right to release in this repository. Dropped, it is free again, however the process ends.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    _lock: Lock,
+}
+
+/// Takes the right to release; `None` where another release runs.
+pub(crate) fn claim(repo: &Repo) -> Result<Option<Claim>> {
+    let directory = journal::directory(&repo.common_dir());
+    fs::create_dir(&directory)?;
+    let lock = Lock::try_acquire(&repo.common_dir().join("sentinel").join("lock"))?;
+    Ok(lock.map(|lock| Claim { _lock: lock }))
+}
+
+/// What a run needs.
+pub(crate) struct Runner<'a> {
+    pub(crate) repo: &'a Repo,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) events: &'a mut dyn FnMut(Event),
+    /// Held for the whole run.
+    pub(crate) _claim: &'a Claim,
+}
+
+impl Runner<'_> {
+    /// Carries out a new plan. Where a step before the commit point fails, what was done is taken back before the error
+    /// returns.
+    ///
+    /// # Errors
+    /// `Interrupted` leaves the run to be resumed, and so does whatever leaves the state unknown.
+    pub(crate) fn start(&mut self, run: RunId, plan: Plan) -> Result<Report> {
+        let mut journal = Journal::create(&journal::directory(&self.repo.common_dir()), run, plan)?;
+        match self.go_on(&mut journal) {
+            Ok(()) => Ok(self.report(&journal)),
+            Err(error) => {
+                let resumable = matches!(error, Error::Interrupted | Error::Unexpected(_) | Error::Busy { .. });
+                let commit_point = journal
+                    .plan()
+                    .steps()
+                    .get(journal.plan().commit_point())
+                    .map(|step| step.id.clone());
+                let committed = commit_point.is_some_and(|step| journal.progress().outcomes.contains_key(&step));
+                if !resumable && !committed {
+                    self.take_back(&mut journal)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Goes on where an interrupted run stopped.
+    pub(crate) fn resume(&mut self, mut journal: Journal) -> Result<Report> {
+        if journal.progress().undoing {
+            return Err(Error::Unexpected(format!(
+                "run {} is being taken back; `cargo sentinel undo` ends that",
+                journal.run()
+            )));
+        }
+        self.clean_up(&journal)?;
+        if let Some(step) = open_step(&journal) {
+            locks::clear_stale(self.repo, journal.progress(), &[&step.effect])?;
+            if self.settle(&journal, &step)? == Settled::Done {
+                journal.record(Record::Outcome {
+                    step: step.id.clone(),
+                    made: Made::Nothing,
+                })?;
+                (self.events)(Event::FoundDone { step: step.id });
+            }
+        }
+        self.go_on(&mut journal)?;
+        Ok(self.report(&journal))
+    }
+
+    /// Takes an interrupted run back.
+    pub(crate) fn undo(&mut self, mut journal: Journal) -> Result<Report> {
+        self.take_back(&mut journal)?;
+        Ok(self.report(&journal))
+    }
+
+    /// Ends a run as it stands. Nothing but its own directories is touched.
+    pub(crate) fn forget(&mut self, mut journal: Journal) -> Result<Report> {
+        self.clean_up(&journal)?;
+        journal.record(Record::End(End::Forgotten))?;
+        Ok(self.report(&journal))
+    }
+
+    fn world(&self) -> World<'_> {
+        World {
+            repo: self.repo,
+            interrupt: self.interrupt,
+        }
+    }
+
+    fn go_on(&mut self, journal: &mut Journal) -> Result<()> {
+        for step in journal.plan().steps().to_vec() {
+            if self.stands(journal, &step)? {
+                continue;
+            }
+            if self.interrupt.requested() {
+                return Err(Error::Interrupted);
+            }
+            (self.events)(Event::Begun {
+                step: step.id.clone(),
+                title: step.title.clone(),
+            });
+            journal.record(Record::Intent {
+                step: step.id.clone(),
+                at: clock::now(),
+            })?;
+            let made = execute::execute(&self.world(), journal, &step.effect)?;
+            journal.record(Record::Outcome {
+                step: step.id.clone(),
+                made,
+            })?;
+            (self.events)(Event::Done { step: step.id });
+        }
+        journal.record(Record::End(End::Done))
+    }
+
+    /// Whether a step's outcome is on record and still holds: an object may have been pruned, an artifact deleted.
+    fn stands(&self, journal: &Journal, step: &Step) -> Result<bool> {
+        match journal.progress().outcomes.get(&step.id) {
+            None => Ok(false),
+            Some(Made::Nothing) => match &step.effect {
+                Effect::WriteObjects(objects) => Ok(objects.iter().all(|object| self.repo.has_object(object.id))),
+                Effect::CreateCommit(_)
+                | Effect::Build(_)
+                | Effect::CreateTag(_)
+                | Effect::Push { .. }
+                | Effect::UpdateRefs(_)
+                | Effect::MoveWorktree(_)
+                | Effect::RemoveDirectory(_) => Ok(true),
+            },
+            Some(Made::Object(id)) => Ok(self.repo.has_object(*id)),
+            Some(Made::Artifacts(made)) => match &step.effect {
+                Effect::Build(build) => super::artifacts::still_there(&build.destination, made),
+                Effect::WriteObjects(_)
+                | Effect::CreateCommit(_)
+                | Effect::CreateTag(_)
+                | Effect::Push { .. }
+                | Effect::UpdateRefs(_)
+                | Effect::MoveWorktree(_)
+                | Effect::RemoveDirectory(_) => Ok(true),
+            },
+        }
+    }
+
+    /// Settles an intent without an outcome by looking at the world.
+    fn settle(&self, journal: &Journal, step: &Step) -> Result<Settled> {
+        let standing = match &step.effect {
+            Effect::Push { remote, moves } => {
+                let moves = execute::resolve_moves(journal, moves)?;
+                execute::remote_standing(&self.world(), remote, &moves)?
+            }
+            Effect::UpdateRefs(moves) => {
+                let moves = execute::resolve_moves(journal, moves)?;
+                execute::local_standing(&self.world(), &moves)?
+            }
+            // Doing these again is harmless, and a working tree's move looks at every path itself.
+            Effect::WriteObjects(_)
+            | Effect::CreateCommit(_)
+            | Effect::Build(_)
+            | Effect::CreateTag(_)
+            | Effect::MoveWorktree(_)
+            | Effect::RemoveDirectory(_) => {
+                return Ok(Settled::Open);
+            }
+        };
+        match standing {
+            Standing::After => Ok(Settled::Done),
+            Standing::Before => Ok(Settled::Open),
+            Standing::Between if matches!(step.effect, Effect::UpdateRefs(_)) => Ok(Settled::Open),
+            Standing::Between => Err(Error::Unexpected(format!(
+                "step `{}` is half done although it is atomic",
+                step.id
+            ))),
+            Standing::Third { refs, .. } => Err(Error::Unexpected(format!(
+                "refs were moved by somebody else: {}",
+                refs.join("; ")
+            ))),
+        }
+    }
+
+    /// Takes back every step that was begun, last first. What already stands as it was is left alone, so that this can
+    /// itself be interrupted and repeated.
+    fn take_back(&mut self, journal: &mut Journal) -> Result<()> {
+        self.refuse_the_irreversible(journal)?;
+        let begun: Vec<Step> = journal
+            .plan()
+            .steps()
+            .iter()
+            .filter(|step| journal.progress().begun.contains(&step.id))
+            .cloned()
+            .collect();
+        if let Some(step) = begun.last() {
+            let mut effects = vec![&step.effect];
+            if let Undo::Effects(back) = &step.undo {
+                effects.extend(back);
+            }
+            locks::clear_stale(self.repo, journal.progress(), &effects)?;
+        }
+        journal.record(Record::UndoBegun { at: clock::now() })?;
+        for step in begun.iter().rev() {
+            if let Undo::Effects(effects) = &step.undo {
+                for effect in effects {
+                    self.take_back_effect(journal, effect)?;
+                }
+            }
+            (self.events)(Event::TakenBack { step: step.id.clone() });
+        }
+        self.clean_up(journal)?;
+        journal.record(Record::End(End::Undone))
+    }
+
+    fn take_back_effect(&self, journal: &mut Journal, effect: &Effect) -> Result<()> {
+        match effect {
+            Effect::Push { remote, moves } => {
+                // A step that was begun before its inputs existed has pushed nothing.
+                let Ok(moves) = execute::resolve_moves(journal, moves) else {
+                    return Ok(());
+                };
+                match execute::remote_standing(&self.world(), remote, &moves)? {
+                    // The reverse of a move: "after" is where the refs stood before the run.
+                    Standing::After => return Ok(()),
+                    Standing::Third { refs, .. } => {
+                        return Err(Error::Unexpected(format!(
+                            "refs of `{remote}` were moved by somebody else: {}",
+                            refs.join("; ")
+                        )));
+                    }
+                    Standing::Before | Standing::Between => {}
+                }
+            }
+            Effect::UpdateRefs(moves) => {
+                if execute::resolve_moves(journal, moves).is_err() {
+                    return Ok(());
+                }
+            }
+            Effect::MoveWorktree(_)
+            | Effect::WriteObjects(_)
+            | Effect::CreateCommit(_)
+            | Effect::Build(_)
+            | Effect::CreateTag(_)
+            | Effect::RemoveDirectory(_) => {}
+        }
+        execute::execute(&self.world(), journal, effect).map(drop)
+    }
+
+    /// A published release is not taken back.
+    fn refuse_the_irreversible(&self, journal: &Journal) -> Result<()> {
+        for step in journal.plan().steps() {
+            let Undo::Irreversible(why) = &step.undo else { continue };
+            if !journal.progress().begun.contains(&step.id) {
+                continue;
+            }
+            let landed = journal.progress().outcomes.contains_key(&step.id) || self.landed(journal, step)?;
+            if landed {
+                return Err(Error::Irreversible {
+                    step: step.title.clone(),
+                    why: why.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn landed(&self, journal: &Journal, step: &Step) -> Result<bool> {
+        let Effect::Push { remote, moves } = &step.effect else {
+            return Ok(false);
+        };
+        if let Some(child) = journal.progress().children.iter().find(|child| child.is_alive()) {
+            return Err(Error::Busy { pid: child.pid });
+        }
+        let moves = execute::resolve_moves(journal, moves)?;
+        Ok(match execute::remote_standing(&self.world(), remote, &moves)? {
+            Standing::Before | Standing::Third { ours: false, .. } => false,
+            Standing::After | Standing::Between | Standing::Third { ours: true, .. } => true,
+        })
+    }
+
+    /// Removes the directories that the run put on record.
+    fn clean_up(&self, journal: &Journal) -> Result<()> {
+        journal
+            .progress()
+            .scratch
+            .iter()
+            .try_for_each(|path| fs::remove_dir(path))
+    }
+
+    fn report(&self, journal: &Journal) -> Report {
+        let progress = journal.progress();
+        let outcome = |step: &Step| match (progress.end, progress.outcomes.contains_key(&step.id)) {
+            (Some(End::Undone), _) => StepOutcome::Undone,
+            (_, true) => StepOutcome::Done,
+            (_, false) => StepOutcome::Pending,
+        };
+        let known = |input: &Option<crate::core::plan::Input>| {
+            input.as_ref().and_then(|input| execute::resolve(journal, input).ok())
+        };
+        let refs = journal.plan().ref_moves().into_iter().map(|(remote, moved)| {
+            let name = remote.map_or(moved.name.to_string(), |remote| format!("{remote}:{}", moved.name));
+            (name, known(&moved.old), known(&moved.new))
+        });
+        Report {
+            run: Some(journal.run().clone()),
+            outcome: match progress.end {
+                Some(End::Undone) => "undone",
+                Some(End::Forgotten) => "forgotten",
+                Some(End::Done) | None => "done",
+            },
+            steps: journal
+                .plan()
+                .steps()
+                .iter()
+                .map(|step| (step.id.clone(), step.title.clone(), outcome(step)))
+                .collect(),
+            refs: refs.collect(),
+            next: if progress.end == Some(End::Done) {
+                journal.plan().next().to_owned()
+            } else {
+                "cargo sentinel status".to_owned()
+            },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    Done,
+    Open,
+}
+
+fn open_step(journal: &Journal) -> Option<Step> {
+    let open = journal.progress().open_step()?;
+    journal.plan().steps().iter().find(|step| step.id == *open).cloned()
+}

@@ -1,0 +1,89 @@
+//! Cargo: packages built from a pristine checkout.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::interrupt::Interrupt;
+use super::proc::Run;
+use super::{Error, Result};
+
+/// The oldest cargo that packages members which depend on each other before they are published (the Cargo changelog:
+/// `cargo package --workspace` for unpublished siblings, 1.90).
+pub(crate) const LEAST_CARGO: (u32, u32) = (1, 90);
+/// How long packaging may take: no code is compiled, but an index may have to be updated.
+const PACKAGE_DEADLINE: Duration = Duration::from_secs(1800);
+
+/// Demands a cargo that is recent enough.
+pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
+    let out = cargo(dir).arg("-Vv").success()?;
+    let text = String::from_utf8_lossy(&out);
+    let release = text
+        .lines()
+        .find_map(|line| line.strip_prefix("release: "))
+        .unwrap_or_default();
+    let mut parts = release.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    if found < LEAST_CARGO {
+        let (major, minor) = LEAST_CARGO;
+        return Err(Error::Unsupported(format!(
+            "cargo {major}.{minor} or newer is needed, this one is `{release}`"
+        )));
+    }
+    Ok(())
+}
+
+fn cargo(dir: &Path) -> Run {
+    // `CARGO` is what cargo sets for its subcommands; the toolchain that called is the toolchain that builds.
+    let program = super::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut run = Run::new(program, dir)
+        .env("CARGO_TERM_COLOR", "never")
+        .env("CARGO_TERM_PROGRESS_WHEN", "never");
+    for name in [
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_BUILD_BUILD_DIR",
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+    ] {
+        run = run.env_remove(name);
+    }
+    run
+}
+
+/// The `.crate` files of `packages`, made by one call from the checkout at `dir`: a sibling that is not yet published
+/// breaks packaging one by one. `epoch` is `SOURCE_DATE_EPOCH`, in seconds since the Unix epoch.
+///
+/// The build that `cargo package` would do to verify is left out: it does not change the bytes.
+///
+/// # Errors
+/// When cargo fails, does not end in time, or does not leave exactly one file per package.
+pub(crate) fn package(dir: &Path, packages: &[&str], epoch: i64, interrupt: &Interrupt) -> Result<Vec<PathBuf>> {
+    require_cargo(dir)?;
+    let target = dir.join(".git").join("sentinel-target");
+    let mut run = cargo(dir)
+        .args(["package", "--quiet", "--locked", "--no-verify", "--target-dir"])
+        .arg(&target);
+    for package in packages {
+        run = run.args(["--package", package]);
+    }
+    run.env("SOURCE_DATE_EPOCH", epoch.to_string())
+        .deadline(PACKAGE_DEADLINE)
+        .interruptible(interrupt)
+        .success()?;
+    let made: Vec<PathBuf> = super::fs::list(&target.join("package"))?
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|ext| ext == "crate"))
+        .collect();
+    if made.len() != packages.len() {
+        let names: Vec<String> = made.iter().map(|path| path.display().to_string()).collect();
+        return Err(Error::Unexpected(format!(
+            "cargo packaged {} of {} packages: {}",
+            made.len(),
+            packages.len(),
+            names.join(", ")
+        )));
+    }
+    Ok(made)
+}

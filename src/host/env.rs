@@ -1,0 +1,16 @@
+//! The environment that the program was started in: the few variables that are asked for, by name.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A variable's value.
+#[expect(clippy::disallowed_methods, reason = "this is the room of the environment")]
+pub(crate) fn var_os(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The current directory.
+#[expect(clippy::disallowed_methods, reason = "this is the room of the environment")]
+pub(crate) fn current_dir() -> std::io::Result<PathBuf> {
+    std::env::current_dir()
+}

@@ -1,0 +1,277 @@
+//! Files: reading with "absent" as an answer, atomic writing, appending that survives power loss, the lock.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Error, Result};
+
+fn failed(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::File { verb, path, source }
+}
+
+/// The file's bytes; `None` where there is no such file.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(failed("read", path)(error)),
+    }
+}
+
+/// The names in a directory, sorted; none where there is no such directory.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("list", dir)(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(failed("list", dir))?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Makes a directory and its parents.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn create_dir(dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).map_err(failed("create", dir))
+}
+
+/// Replaces a file: temporary file beside it, fsync, rename, fsync of the directory.
+///
+/// # Errors
+/// When the disk is full or the directory is not writable; the old file is then untouched.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed("write", path))?;
+    file.write_all(bytes).map_err(failed("write", path))?;
+    if let Some(before) = stat(path)? {
+        file.as_file()
+            .set_permissions(before.permissions())
+            .map_err(failed("write", path))?;
+    } else {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let ordinary = std::fs::Permissions::from_mode(0o644);
+            file.as_file()
+                .set_permissions(ordinary)
+                .map_err(failed("write", path))?;
+        }
+    }
+    file.as_file().sync_all().map_err(failed("write", path))?;
+    file.persist(path).map_err(|error| failed("write", path)(error.error))?;
+    sync_dir(dir)
+}
+
+/// Writes a file that nobody will miss: no fsync, no rename.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn write_scratch(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).map_err(failed("write", path))
+}
+
+/// A fresh directory that only its owner can enter, outside every repository; removed when dropped.
+pub(crate) fn scratch_dir(purpose: &str) -> Result<tempfile::TempDir> {
+    let named = tempfile::Builder::new()
+        .prefix(&format!("cargo-sentinel-{purpose}-"))
+        .tempdir();
+    named.map_err(failed("create", Path::new("a temporary directory")))
+}
+
+/// A name for a build's directory, outside every repository; nothing is made yet.
+pub(crate) fn fresh_scratch_name(run: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("cargo-sentinel-{run}-{}", std::process::id()))
+}
+
+/// Makes a directory that only its owner can enter.
+///
+/// # Errors
+/// When something stands there already, whoever made it.
+pub(crate) fn create_private_dir(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(path)
+        .map_err(failed("create", path))
+}
+
+/// Cargo reads `.cargo/config.toml` in every parent directory and looks for a workspace's `Cargo.toml` there; in a shared
+/// temporary directory anybody could have put one.
+///
+/// # Errors
+/// `Unexpected`, naming the file.
+pub(crate) fn no_cargo_configuration_above(dir: &Path) -> Result<()> {
+    let home = super::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    for above in dir.ancestors().skip(1) {
+        for name in [".cargo/config.toml", ".cargo/config", "Cargo.toml"] {
+            let found = above.join(name);
+            let own = home.as_deref().is_some_and(|home| found.starts_with(home));
+            if !own && stat(&found)?.is_some() {
+                return Err(Error::Unexpected(format!(
+                    "`{}` would take part in the build; set TMPDIR to a directory without one above it",
+                    found.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the names in a directory durable.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
+    File::open(dir)
+        .and_then(|handle| handle.sync_all())
+        .map_err(failed("sync", dir))
+}
+
+/// What stands at a path, links not followed; `None` where there is nothing.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn stat(path: &Path) -> Result<Option<std::fs::Metadata>> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(failed("look at", path)(error)),
+    }
+}
+
+/// Where a symbolic link points.
+pub(crate) fn read_link(path: &Path) -> Result<PathBuf> {
+    std::fs::read_link(path).map_err(failed("read", path))
+}
+
+/// Removes a file; one that is gone already is what was wanted.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory that is empty; says whether it did.
+pub(crate) fn remove_empty_dir(path: &Path) -> bool {
+    std::fs::remove_dir(path).is_ok()
+}
+
+/// Removes a directory with all it holds; one that is gone already is what was wanted.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn remove_dir(path: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Moves a file or directory to a name on the same file system and makes the new name durable.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to).map_err(failed("rename", from))?;
+    sync_dir(to.parent().unwrap_or(Path::new(".")))
+}
+
+/// A path with its links resolved, for comparing.
+pub(crate) fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// A file that only grows, each record on disk before the call returns.
+#[derive(Debug)]
+pub(crate) struct AppendLog {
+    path: PathBuf,
+    file: File,
+}
+
+impl AppendLog {
+    /// Opens an existing file, cut back to its first `keep` bytes, or makes it where `create` says so.
+    #[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+    pub(crate) fn open(path: &Path, keep: u64) -> Result<Self> {
+        let file = OpenOptions::new()
+            .append(true)
+            .open(path)
+            .map_err(failed("open", path))?;
+        file.set_len(keep).map_err(failed("write", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// Makes the file, with a first record, all of it or nothing.
+    pub(crate) fn create(path: &Path, first: &[u8]) -> Result<Self> {
+        write_atomic(path, first)?;
+        Self::open(path, first.len() as u64)
+    }
+
+    /// Appends a record and waits for the disk.
+    pub(crate) fn append(&mut self, record: &[u8]) -> Result<()> {
+        self.file.write_all(record).map_err(failed("write", &self.path))?;
+        self.file.sync_data().map_err(failed("write", &self.path))
+    }
+}
+
+/// An exclusive lock, released when dropped or when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock; `None` where another process holds it.
+    #[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+    pub(crate) fn try_acquire(path: &Path) -> Result<Option<Self>> {
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(failed("open", path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(failed("lock", path)(source)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_an_append_survives() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        write_atomic(&path, b"one").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(stat(&path).unwrap().unwrap().permissions().mode() & 0o777, 0o755);
+        let mut log = AppendLog::create(&path, b"a\n").unwrap();
+        log.append(b"b\n").unwrap();
+        let mut log = AppendLog::open(&path, 2).unwrap();
+        log.append(b"c\n").unwrap();
+        assert_eq!(read(&path).unwrap().unwrap(), b"a\nc\n");
+    }
+
+    #[test]
+    fn one_holder_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let first = Lock::try_acquire(&path).unwrap();
+        assert!(first.is_some());
+        assert!(Lock::try_acquire(&path).unwrap().is_none());
+        drop(first);
+        assert!(Lock::try_acquire(&path).unwrap().is_some());
+    }
+}

@@ -1,0 +1,432 @@
+//! Reading a repository with gix: refs, objects, configuration, worktrees. Starts no process and writes nothing.
+//!
+//! Knows nothing of releases; `history` walks commits.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BStr, ByteSlice};
+use gix::objs::tree::EntryKind;
+
+use super::{Error, Result};
+use crate::core::facts::{Fact, Head, Refs, RemoteChoice, Target, Worktree};
+use crate::core::ids::{Oid, RefName};
+
+/// An open repository.
+pub(crate) struct Repo {
+    gix: gix::Repository,
+}
+
+/// A ref as the store has it.
+#[derive(Debug, Clone)]
+pub(crate) struct RawRef {
+    pub(crate) name: RefName,
+    pub(crate) id: Oid,
+    /// The object behind an annotated tag, where that is on record beside the ref.
+    pub(crate) peeled: Option<Oid>,
+}
+
+impl std::fmt::Debug for Repo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repo")
+            .field("git_dir", &self.git_dir())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Replaced objects, environment overrides of the object database and of the configuration are not for releases: what
+/// is signed must be what the ids say.
+fn open_options() -> gix::open::Options {
+    let mut permissions = gix::open::Permissions::all();
+    permissions.env.objects = gix::sec::Permission::Deny;
+    permissions.config.env = false;
+    gix::open::Options::default()
+        .permissions(permissions)
+        .config_overrides(["core.useReplaceRefs=false", "gitoxide.objects.noReplace=true"])
+}
+
+impl Repo {
+    /// Finds the repository that holds `dir`, upwards.
+    ///
+    /// # Errors
+    /// `NotARepository` where there is none; `Unsupported` for one whose refs gix cannot read (reftable).
+    pub(crate) fn discover(dir: &Path) -> Result<Self> {
+        let found = gix::discover::upwards(dir).map_err(|_| Error::NotARepository(dir.to_owned()))?;
+        let (git_dir, _) = found.0.clone().into_repository_and_work_tree_directories();
+        refuse_reftable(&git_dir)?;
+        let mapping = gix::sec::trust::Mapping {
+            full: open_options(),
+            reduced: open_options(),
+        };
+        let gix = gix::ThreadSafeRepository::discover_opts(dir, gix::discover::upwards::Options::default(), mapping)
+            .map_err(|error| Error::git(format!("the repository at `{}`", dir.display()), chain(&error)))?;
+        let mut gix = gix.to_thread_local();
+        gix.object_cache_size_if_unset(4 * 1024 * 1024);
+        Ok(Self { gix })
+    }
+
+    /// The underlying repository, for this room's own files.
+    pub(super) fn gix(&self) -> &gix::Repository {
+        &self.gix
+    }
+
+    /// This worktree's git directory.
+    pub(crate) fn git_dir(&self) -> PathBuf {
+        super::fs::canonical(self.gix.git_dir())
+    }
+
+    /// The git directory that all worktrees share.
+    pub(crate) fn common_dir(&self) -> PathBuf {
+        super::fs::canonical(self.gix.common_dir())
+    }
+
+    /// The top of the working tree; `None` in a bare repository.
+    pub(crate) fn workdir(&self) -> Option<PathBuf> {
+        self.gix.workdir().map(super::fs::canonical)
+    }
+
+    /// Where programs are started: the working tree's top, or the bare repository.
+    pub(crate) fn top(&self) -> PathBuf {
+        self.workdir().unwrap_or_else(|| self.git_dir())
+    }
+
+    pub(crate) fn object_hash(&self) -> gix::hash::Kind {
+        self.gix.object_hash()
+    }
+
+    pub(crate) fn is_shallow(&self) -> Result<bool> {
+        self.gix
+            .is_shallow()
+            .map_err(|error| Error::git("the list of shallow commits", chain(&error)))
+    }
+
+    /// A half-done operation by its name.
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        use gix::state::InProgress as P;
+        let found = self.gix.state().map(|state| match state {
+            P::ApplyMailbox | P::ApplyMailboxRebase => "am",
+            P::Bisect => "bisect",
+            P::CherryPick | P::CherryPickSequence => "cherry-pick",
+            P::Merge => "merge",
+            P::Rebase | P::RebaseInteractive => "rebase",
+            P::Revert | P::RevertSequence => "revert",
+        });
+        let merging = || self.gix.git_dir().join("MERGE_HEAD").exists().then_some("merge");
+        found.or_else(merging)
+    }
+
+    /// Where HEAD stands.
+    pub(crate) fn head(&self) -> Result<Head> {
+        head_of(&self.gix)
+    }
+
+    /// Every branch, tag and remote-tracking ref.
+    pub(crate) fn refs(&self) -> Result<Refs> {
+        self.refs_below("refs/")
+    }
+
+    /// Every ref whose full name starts with `prefix`, with annotated tags peeled. A ref that points nowhere, or whose
+    /// name is not UTF-8, is none of ours and left out.
+    pub(crate) fn refs_below(&self, prefix: &str) -> Result<Refs> {
+        let mut refs = Refs::new();
+        for RawRef { name, id, peeled } in self.ref_names(prefix)? {
+            let peeled = match peeled {
+                Some(peeled) => peeled,
+                None => self.peel(id)?.unwrap_or(id),
+            };
+            refs.insert(name, Target { id, peeled });
+        }
+        Ok(refs)
+    }
+
+    /// Ref names with their ids, and the peeled id where packed-refs has it; no object is looked up.
+    pub(crate) fn ref_names(&self, prefix: &str) -> Result<Vec<RawRef>> {
+        let unread = |error: gix::Error| Error::git("the refs", chain(&error));
+        let platform = self.gix.references().map_err(unread)?;
+        let mut found = Vec::new();
+        for reference in platform.prefixed(prefix).map_err(unread)? {
+            let reference = reference.map_err(unread)?.detach();
+            let gix::refs::Target::Object(id) = reference.target else {
+                continue;
+            };
+            // A name that is not UTF-8 is none of ours.
+            if let Some(name) = reference
+                .name
+                .as_bstr()
+                .to_str()
+                .ok()
+                .and_then(|name| RefName::new(name).ok())
+            {
+                found.push(RawRef {
+                    name,
+                    id,
+                    peeled: reference.peeled,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// One ref's value; `None` where it does not exist or is symbolic to nowhere.
+    pub(crate) fn find_ref(&self, name: &RefName) -> Result<Option<Oid>> {
+        let found = self
+            .gix
+            .try_find_reference(name.as_str())
+            .map_err(|error| Error::git(format!("`{name}`"), chain(&error)))?;
+        Ok(found.and_then(|reference| reference.try_id().map(gix::Id::detach)))
+    }
+
+    /// The full name that a symbolic ref points to.
+    pub(crate) fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>> {
+        let found = self
+            .gix
+            .try_find_reference(name.as_str())
+            .map_err(|error| Error::git(format!("`{name}`"), chain(&error)))?;
+        Ok(found.and_then(|reference| match reference.detach().target {
+            gix::refs::Target::Symbolic(target) => RefName::new(target.as_bstr().to_str().ok()?).ok(),
+            gix::refs::Target::Object(_) => None,
+        }))
+    }
+
+    /// The object behind a chain of annotated tags; `None` where an object on the way is missing.
+    pub(crate) fn peel(&self, id: Oid) -> Result<Option<Oid>> {
+        let mut at = id;
+        loop {
+            let found = self
+                .gix
+                .try_find_object(at)
+                .map_err(|error| Error::git(format!("object {at}"), chain(&error)))?;
+            let Some(object) = found else { return Ok(None) };
+            match object.kind {
+                gix::objs::Kind::Tag => at = tag_target(&object)?,
+                gix::objs::Kind::Commit | gix::objs::Kind::Tree | gix::objs::Kind::Blob => return Ok(Some(at)),
+            }
+        }
+    }
+
+    /// The commit that a revision names, as `git rev-parse REV^{commit}` would.
+    pub(crate) fn resolve_commit(&self, rev: &str) -> Result<Option<Oid>> {
+        let Ok(id) = self.gix.rev_parse_single(rev) else {
+            return Ok(None);
+        };
+        let Some(peeled) = self.peel(id.detach())? else {
+            return Ok(None);
+        };
+        Ok(self.is_commit(peeled)?.then_some(peeled))
+    }
+
+    /// Whether the object database holds this commit.
+    pub(crate) fn is_commit(&self, id: Oid) -> Result<bool> {
+        let header = self
+            .gix
+            .try_find_header(id)
+            .map_err(|error| Error::git(format!("object {id}"), chain(&error)))?;
+        Ok(header.is_some_and(|header| header.kind() == gix::objs::Kind::Commit))
+    }
+
+    pub(crate) fn has_object(&self, id: Oid) -> bool {
+        self.gix.has_object(id)
+    }
+
+    /// An object's kind and bytes.
+    pub(crate) fn object(&self, id: Oid) -> Result<(gix::objs::Kind, Vec<u8>)> {
+        let object = self
+            .gix
+            .find_object(id)
+            .map_err(|error| Error::git(format!("object {id}"), chain(&error)))?
+            .detach();
+        Ok((object.kind, object.data))
+    }
+
+    /// A commit's root tree.
+    pub(crate) fn tree_of(&self, commit: Oid) -> Result<Oid> {
+        let read = || self.gix.find_commit(commit)?.tree_id().map(gix::Id::detach);
+        read().map_err(|error| Error::git(format!("commit {commit}"), chain(&error)))
+    }
+
+    /// A commit's parents, first parent first.
+    pub(crate) fn parents_of(&self, commit: Oid) -> Result<Vec<Oid>> {
+        let found = self
+            .gix
+            .find_commit(commit)
+            .map_err(|error| Error::git(format!("commit {commit}"), chain(&error)))?;
+        Ok(found.parent_ids().map(gix::Id::detach).collect())
+    }
+
+    /// A tree's entries, in git's order.
+    pub(crate) fn tree_entries(&self, tree: Oid) -> Result<Vec<gix::objs::tree::Entry>> {
+        let unread = |error: gix::Error| Error::git(format!("tree {tree}"), chain(&error));
+        let found = self.gix.find_tree(tree).map_err(unread)?;
+        let decoded = found.decode().map_err(unread)?;
+        Ok(decoded
+            .entries
+            .iter()
+            .map(|entry| gix::objs::tree::Entry::from(*entry))
+            .collect())
+    }
+
+    /// The files below a tree whose base name is in `names`, by path. Submodules and links are not followed; paths that
+    /// are not UTF-8 are none that Cargo could read.
+    pub(crate) fn files_named(&self, tree: Oid, names: &[&str]) -> Result<BTreeMap<String, Oid>> {
+        let mut found = BTreeMap::new();
+        let mut pending = vec![(String::new(), tree)];
+        while let Some((dir, id)) = pending.pop() {
+            for entry in self.tree_entries(id)? {
+                let Ok(name) = entry.filename.to_str() else { continue };
+                match entry.mode.kind() {
+                    EntryKind::Tree => pending.push((format!("{dir}{name}/"), entry.oid)),
+                    EntryKind::Blob | EntryKind::BlobExecutable if names.contains(&name) => {
+                        found.insert(format!("{dir}{name}"), entry.oid);
+                    }
+                    EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Commit => {}
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bytes of the file at `path` in a tree; `None` where there is none, or something else stands there.
+    pub(crate) fn file_at(&self, tree: Oid, path: &str) -> Result<Option<Vec<u8>>> {
+        let mut at = tree;
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            let entries = self.tree_entries(at)?;
+            let Some(entry) = entries
+                .into_iter()
+                .find(|entry| entry.filename.as_bstr() == BStr::new(part))
+            else {
+                return Ok(None);
+            };
+            match (entry.mode.kind(), parts.peek().is_some()) {
+                (EntryKind::Tree, true) => at = entry.oid,
+                (EntryKind::Blob | EntryKind::BlobExecutable, false) => return Ok(Some(self.object(entry.oid)?.1)),
+                (
+                    EntryKind::Tree | EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Commit,
+                    _,
+                ) => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A configuration switch; absent is `false`.
+    pub(crate) fn config_bool(&self, key: &str) -> Result<bool> {
+        let read = self.gix.config_snapshot().try_boolean(key);
+        read.map(|value| value.unwrap_or(false))
+            .map_err(|error| Error::git(format!("the setting `{key}`"), chain(&error)))
+    }
+
+    /// The remote that a release goes to: the configured one, else `origin`, else the only one.
+    pub(crate) fn remote_choice(&self, configured: Option<&str>) -> RemoteChoice {
+        let names: Vec<String> = self.gix.remote_names().iter().map(ToString::to_string).collect();
+        match configured {
+            Some(name) if names.iter().any(|known| known == name) => RemoteChoice::Named(name.to_owned()),
+            Some(name) => RemoteChoice::Unclear(format!("the configured remote `{name}` does not exist")),
+            None if names.iter().any(|name| name == "origin") => RemoteChoice::Named("origin".to_owned()),
+            None => match names.as_slice() {
+                [] => RemoteChoice::None,
+                [only] => RemoteChoice::Named(only.clone()),
+                several => RemoteChoice::Unclear(format!(
+                    "there are several remotes ({}), none of them `origin`",
+                    several.join(", ")
+                )),
+            },
+        }
+    }
+
+    /// The fetch refspecs of a remote that map prefix to prefix.
+    pub(crate) fn tracking(&self, remote: &str) -> Vec<(String, String)> {
+        let snapshot = self.gix.config_snapshot();
+        let values = snapshot
+            .plumbing()
+            .strings(format!("remote.{remote}.fetch").as_str())
+            .unwrap_or_default();
+        let prefixes = |spec: &BStr| {
+            let spec = spec.to_str().ok()?;
+            let (from, to) = spec.strip_prefix('+').unwrap_or(spec).split_once(':')?;
+            Some((from.strip_suffix('*')?.to_owned(), to.strip_suffix('*')?.to_owned()))
+        };
+        values.iter().filter_map(|value| prefixes(value.as_bstr())).collect()
+    }
+
+    /// The main working tree and the linked ones, with what is checked out there. Their state is not looked at.
+    pub(crate) fn worktrees(&self) -> Result<Vec<Worktree>> {
+        let unread = |error: gix::Error| Error::git("the list of worktrees", chain(&error));
+        let main = self.gix.main_repo().map_err(unread)?;
+        let mut repos = vec![main];
+        for proxy in self.gix.worktrees().map_err(unread)? {
+            // A worktree whose directory is gone has nothing that could be moved; `git worktree prune` forgets it.
+            if let Ok(repo) = proxy.into_repo() {
+                repos.push(repo);
+            }
+        }
+        let mut found = Vec::new();
+        for repo in repos {
+            let Some(path) = repo.workdir().map(super::fs::canonical) else {
+                continue;
+            };
+            let head = head_of(&repo)?;
+            let git_dir = super::fs::canonical(repo.git_dir());
+            found.push(Worktree {
+                path,
+                git_dir,
+                head,
+                tree: Fact::Unknown("not looked at".to_owned()),
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// gix reads loose and packed refs. A reftable repository holds its refs elsewhere and looks empty to it.
+fn refuse_reftable(git_dir: &Path) -> Result<()> {
+    let common = match super::fs::read(&git_dir.join("commondir"))? {
+        Some(relative) => git_dir.join(relative.trim_ascii().to_path_lossy()),
+        None => git_dir.to_owned(),
+    };
+    if common.join("reftable").exists() {
+        return Err(Error::Unsupported(format!(
+            "the repository at `{}` keeps its refs in reftable, which is not supported",
+            common.display()
+        )));
+    }
+    Ok(())
+}
+
+fn head_of(repo: &gix::Repository) -> Result<Head> {
+    let unread = |error: gix::Error| Error::git("HEAD", chain(&error));
+    let mut head = repo.head().map_err(unread)?;
+    let name = head
+        .referent_name()
+        .and_then(|name| RefName::new(name.as_bstr().to_str().ok()?).ok()?.branch());
+    let tip = if head.is_unborn() {
+        None
+    } else {
+        head.try_peel_to_id().map_err(unread)?.map(gix::Id::detach)
+    };
+    match (name, tip) {
+        (Some(name), tip) => Ok(Head::Branch { name, tip }),
+        (None, Some(commit)) => Ok(Head::Detached(commit)),
+        (None, None) => Err(Error::git("HEAD", "it names neither a branch nor a commit")),
+    }
+}
+
+fn tag_target(object: &gix::Object<'_>) -> Result<Oid> {
+    let malformed = |error: &dyn std::fmt::Display| Error::git(format!("tag object {}", object.id), error);
+    let tag = gix::objs::TagRefIter::from_bytes(&object.data, object.id.kind());
+    tag.target_id().map_err(|error| malformed(&error))
+}
+
+/// An error with its causes, on one line.
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
+}

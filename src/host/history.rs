@@ -1,0 +1,237 @@
+//! Walking commits: which release tag a commit descends from, and what lies between.
+//!
+//! Cost is bounded by generation numbers where the repository has a commit-graph
+//! (gitformat-commit-graph(5)): the walk goes no deeper than the lowest generation of any tag that it must rule out.
+
+use std::collections::BinaryHeap;
+
+use gix::hashtable::{HashMap, HashSet};
+
+use super::git_read::{Repo, chain};
+use super::{Error, Result};
+use crate::core::commit;
+use crate::core::history::Commit;
+use crate::core::ids::Oid;
+
+/// Generation of a commit that is not in the commit-graph: above all that are.
+const UNKNOWN_GENERATION: u32 = u32::MAX;
+
+/// Ancestors of one commit, discovered on demand from the newest down and never twice.
+pub(crate) struct Ancestors<'r> {
+    repo: &'r Repo,
+    graph: Option<gix::commitgraph::Graph>,
+    shallow: HashSet<Oid>,
+    seen: HashSet<Oid>,
+    /// By generation, then commit time, newest first.
+    queue: BinaryHeap<(u32, i64, Oid)>,
+    hit_boundary: bool,
+}
+
+impl<'r> Ancestors<'r> {
+    /// The ancestors of `start`, itself among them.
+    pub(crate) fn of(repo: &'r Repo, start: Oid) -> Result<Self> {
+        let unread = |error: gix::Error| Error::git("the commit-graph", chain(&error));
+        let shallow = repo
+            .gix()
+            .shallow_commits()
+            .map_err(|error| Error::git("the list of shallow commits", chain(&error)))?;
+        let shallow: HashSet<Oid> = shallow.iter().flat_map(|list| list.iter().copied()).collect();
+        // A shallow clone's commit-graph, if it has one at all, may know parents that the clone hides.
+        let graph = if shallow.is_empty() {
+            repo.gix().commit_graph_if_enabled().map_err(unread)?
+        } else {
+            None
+        };
+        let mut walk = Self {
+            repo,
+            graph,
+            shallow,
+            seen: HashSet::default(),
+            queue: BinaryHeap::new(),
+            hit_boundary: false,
+        };
+        walk.enqueue(start)?;
+        Ok(walk)
+    }
+
+    /// Whether `commit` is an ancestor. Goes on with the walk only as far as the answer needs.
+    pub(crate) fn contains(&mut self, commit: Oid) -> Result<bool> {
+        if self.seen.contains(&commit) {
+            return Ok(true);
+        }
+        let lowest = self
+            .graph_entry(commit)
+            .map_or(UNKNOWN_GENERATION, |(generation, _)| generation);
+        while self.queue.peek().is_some_and(|(generation, _, _)| {
+            *generation >= lowest || lowest == UNKNOWN_GENERATION && *generation == UNKNOWN_GENERATION
+        }) {
+            let Some((_, _, next)) = self.queue.pop() else { break };
+            self.expand(next)?;
+            if self.seen.contains(&commit) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the walk came to commits whose parents a shallow clone hides.
+    pub(crate) fn hit_boundary(&self) -> bool {
+        self.hit_boundary
+    }
+
+    fn expand(&mut self, id: Oid) -> Result<()> {
+        if self.shallow.contains(&id) {
+            self.hit_boundary = true;
+            return Ok(());
+        }
+        for parent in self.parents(id)? {
+            self.enqueue(parent)?;
+        }
+        Ok(())
+    }
+
+    fn enqueue(&mut self, id: Oid) -> Result<()> {
+        if self.seen.insert(id) {
+            let (generation, time) = match self.graph_entry(id) {
+                Some(known) => known,
+                None => (UNKNOWN_GENERATION, commit_time(self.repo, id)?),
+            };
+            self.queue.push((generation, time, id));
+        }
+        Ok(())
+    }
+
+    /// Generation 0 stands for "not computed" in files of old writers: no bound follows from it.
+    fn graph_entry(&self, id: Oid) -> Option<(u32, i64)> {
+        let entry = self.graph.as_ref()?.commit_by_id(id)?;
+        let time = i64::try_from(entry.committer_timestamp()).unwrap_or(i64::MAX);
+        (entry.generation() > 0).then_some((entry.generation(), time))
+    }
+
+    fn parents(&self, id: Oid) -> Result<Vec<Oid>> {
+        if let Some(graph) = &self.graph
+            && let Some(entry) = graph.commit_by_id(id)
+        {
+            let damaged = |error: gix::Error| Error::git("the commit-graph", chain(&error));
+            return entry
+                .iter_parents()
+                .map(|parent| parent.map(|at| graph.id_at(at).to_owned()).map_err(damaged))
+                .collect();
+        }
+        self.repo.parents_of(id)
+    }
+}
+
+/// When a commit was made, in seconds since the Unix epoch; 0 where its date cannot be read.
+pub(crate) fn commit_time(repo: &Repo, id: Oid) -> Result<i64> {
+    let unread = |error: gix::Error| Error::git(format!("commit {id}"), chain(&error));
+    let found = repo.gix().find_commit(id).map_err(unread)?;
+    Ok(found.time().map_or(0, |time| time.seconds))
+}
+
+/// The commits reachable from `tip` and from none of `hidden`, children before parents, newer first among equals.
+pub(crate) fn between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Commit>> {
+    let unread = |error: gix::Error| Error::git("the history", chain(&error));
+    let walk = repo
+        .gix()
+        .rev_walk([tip])
+        .with_hidden(hidden.iter().copied())
+        .all()
+        .map_err(unread)?;
+    let mut commits = Vec::new();
+    for info in walk {
+        commits.push(read_commit(repo, info.map_err(unread)?.id)?);
+    }
+    Ok(topological(commits))
+}
+
+/// How many commits are reachable from `tip` and from none of `hidden`.
+pub(crate) fn count_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<u64> {
+    let unread = |error: gix::Error| Error::git("the history", chain(&error));
+    let walk = repo
+        .gix()
+        .rev_walk([tip])
+        .with_hidden(hidden.iter().copied())
+        .all()
+        .map_err(unread)?;
+    let mut count = 0;
+    for info in walk {
+        info.map_err(unread)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Reads one commit and what its message means.
+pub(crate) fn read_commit(repo: &Repo, id: Oid) -> Result<Commit> {
+    let unread = |error: gix::Error| Error::git(format!("commit {id}"), chain(&error));
+    let found = repo.gix().find_commit(id).map_err(unread)?;
+    let time = found.time().map_or(0, |time| time.seconds);
+    let parents = found.parent_ids().map(gix::Id::detach).collect();
+    Ok(Commit {
+        id,
+        parents,
+        time,
+        message: commit::read(found.message_raw_sloppy()),
+    })
+}
+
+/// Kahn's algorithm with the newest commit first among those whose children have all been listed, as
+/// `git log --topo-order --date-order` lists them. Commit times alone would not do: clocks are wrong.
+pub(crate) fn topological(commits: Vec<Commit>) -> Vec<Commit> {
+    let mut children: HashMap<Oid, usize> = commits.iter().map(|commit| (commit.id, 0)).collect();
+    for parent in commits.iter().flat_map(|commit| &commit.parents) {
+        if let Some(count) = children.get_mut(parent) {
+            *count += 1;
+        }
+    }
+    let mut ready: BinaryHeap<(i64, Oid)> = BinaryHeap::new();
+    let mut pending: HashMap<Oid, Commit> = HashMap::default();
+    for commit in commits {
+        if children.get(&commit.id) == Some(&0) {
+            ready.push((commit.time, commit.id));
+        }
+        pending.insert(commit.id, commit);
+    }
+    let mut ordered = Vec::with_capacity(pending.len());
+    while let Some((_, id)) = ready.pop() {
+        let Some(commit) = pending.remove(&id) else { continue };
+        for parent in &commit.parents {
+            if let (Some(count), Some(waiting)) = (children.get_mut(parent), pending.get(parent)) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    ready.push((waiting.time, *parent));
+                }
+            }
+        }
+        ordered.push(commit);
+    }
+    ordered
+}
+
+/// A best common ancestor of two commits (git-merge-base(1)); `None` where their histories are unrelated.
+pub(crate) fn merge_base(repo: &Repo, one: Oid, two: Oid) -> Result<Option<Oid>> {
+    let bases = repo.gix().merge_bases_many(one, &[two]);
+    let bases = bases.map_err(|error| Error::git("the common ancestor", chain(&error)))?;
+    Ok(bases.first().map(|id| id.detach()))
+}
+
+/// For each tip in turn, the commits reachable from it and from none before it, in the order of [`between`]. Each commit
+/// is read once.
+pub(crate) fn partition(repo: &Repo, tips: &[Oid]) -> Result<Vec<Vec<Commit>>> {
+    let mut seen: HashSet<Oid> = HashSet::default();
+    let mut parts = Vec::with_capacity(tips.len());
+    for tip in tips {
+        let mut part = Vec::new();
+        let mut pending = vec![*tip];
+        while let Some(id) = pending.pop() {
+            if seen.insert(id) {
+                let commit = read_commit(repo, id)?;
+                pending.extend(&commit.parents);
+                part.push(commit);
+            }
+        }
+        parts.push(topological(part));
+    }
+    Ok(parts)
+}

@@ -1,0 +1,138 @@
+//! Effects. The only rooms that touch the world: processes, files, the clock, the environment.
+//!
+//! Nothing here decides: each function does one thing it was told to, or observes one thing, and says what came of it.
+
+pub(crate) mod cargo;
+pub(crate) mod checkout;
+pub(crate) mod clock;
+pub(crate) mod env;
+pub(crate) mod fs;
+pub(crate) mod git_read;
+pub(crate) mod git_write;
+pub(crate) mod history;
+pub(crate) mod interrupt;
+pub(crate) mod merge;
+pub(crate) mod net;
+pub(crate) mod proc;
+pub(crate) mod sign;
+pub(crate) mod worktree;
+
+use std::path::PathBuf;
+
+/// What went wrong with the world, and with which part of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The directory is in no git repository.
+    #[error("`{}` is not in a git repository", .0.display())]
+    NotARepository(PathBuf),
+    /// The repository is of a kind that is refused by name.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Reading objects, refs or configuration failed.
+    #[error("cannot read {what}: {why}")]
+    Git {
+        /// What was read.
+        what: String,
+        /// The reader's own words.
+        why: String,
+    },
+    /// A shallow clone's boundary may hide the last release.
+    #[error("the clone is shallow, and what it hides may hold the last release")]
+    Shallow,
+    /// A file could not be read or written.
+    #[error("cannot {verb} `{}`: {source}", path.display())]
+    File {
+        /// What was attempted, such as `write`.
+        verb: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A program could not be started.
+    #[error("cannot start `{program}`: {source}")]
+    Start {
+        /// The program, as it was looked up.
+        program: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// A program ended with a failure.
+    #[error("`{argv}` failed ({status}){}", said(stderr))]
+    Failed {
+        /// The program and its arguments.
+        argv: String,
+        /// How it ended, such as `exit status: 1`.
+        status: String,
+        /// What it said, for people; nothing is decided from it.
+        stderr: String,
+    },
+    /// A program did not end in time and was killed.
+    #[error("`{argv}` did not end within {deadline_secs} s")]
+    TimedOut {
+        /// The program and its arguments.
+        argv: String,
+        /// The deadline, in seconds.
+        deadline_secs: u64,
+    },
+    /// A program of an interrupted run is still at work.
+    #[error("process {pid}, started by the interrupted run, is still at work")]
+    Busy {
+        /// The process.
+        pid: u32,
+    },
+    /// What was done cannot be taken back.
+    #[error("`{step}` was done and cannot be taken back: {why}")]
+    Irreversible {
+        /// The step's title.
+        step: String,
+        /// Why not.
+        why: String,
+    },
+    /// The remote did not take a push; nothing landed there.
+    #[error("the remote `{remote}` did not take the push{}{}", moved_on(moved), said(stderr))]
+    Refused {
+        /// The remote.
+        remote: String,
+        /// Refs that hold neither the expected nor the new value, with what they hold.
+        moved: Vec<String>,
+        /// What git and the remote said, for people.
+        stderr: String,
+    },
+    /// A person asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// The world is in a state that no step of ours leaves behind; nothing was touched.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+fn said(stderr: &str) -> String {
+    let text = stderr.trim();
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(":\n{text}")
+    }
+}
+
+fn moved_on(moved: &[String]) -> String {
+    if moved.is_empty() {
+        String::new()
+    } else {
+        format!("; it moved on meanwhile: {}", moved.join(", "))
+    }
+}
+
+/// A result of touching the world.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Wraps the answer of the object database, the ref store or the configuration.
+    pub(crate) fn git(what: impl Into<String>, why: impl std::fmt::Display) -> Self {
+        Self::Git {
+            what: what.into(),
+            why: why.to_string(),
+        }
+    }
+}

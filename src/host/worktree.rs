@@ -1,0 +1,270 @@
+//! A working tree: its state, and bringing it from one commit to another without touching what somebody else wrote.
+//!
+//! A move can be repeated after a kill at any instant: each path that differs between the two commits must hold the old
+//! bytes, the new ones, part of the new ones or nothing; anything else is somebody's work, and nothing is touched.
+
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BString, ByteSlice as _};
+
+use super::git_read::Repo;
+use super::git_write::{Recorder, git};
+use super::proc::Run;
+use super::{Error, Result};
+use crate::core::facts::{Head, TreeState};
+use crate::core::ids::{Oid, RefName};
+
+/// A HEAD with its id known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum HeadValue {
+    Branch(RefName),
+    Detached(Oid),
+}
+
+/// What to move.
+#[derive(Debug)]
+pub(crate) struct Relocation<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) head: (HeadValue, HeadValue),
+    pub(crate) commit: (Oid, Oid),
+    pub(crate) reason: &'a str,
+}
+
+/// The state of the working tree at `top`, from `git status --porcelain=v2 -z` (git-status(1)): submodules are looked
+/// into, the index is not refreshed on disk, no file-system monitor is started.
+pub(crate) fn state(top: &Path) -> Result<TreeState> {
+    let run = Run::new("git", top).env("GIT_OPTIONAL_LOCKS", "0");
+    let run = run.args(["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=keep"]);
+    let out = run
+        .args([
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--untracked-files=normal",
+            "--ignore-submodules=none",
+            "--no-renames",
+        ])
+        .success()?;
+    let mut state = TreeState::default();
+    for record in out.split(|byte| *byte == 0).filter(|record| !record.is_empty()) {
+        let text = record.to_str_lossy();
+        // `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`.
+        let path = |fields: usize| text.splitn(fields + 1, ' ').nth(fields).unwrap_or(&text).to_owned();
+        match record.first() {
+            Some(b'?') => state.untracked.push(path(1)),
+            Some(b'u') => state.changed.push(path(10)),
+            _ => state.changed.push(path(8)),
+        }
+    }
+    state.changed.sort();
+    state.untracked.sort();
+    Ok(state)
+}
+
+/// One path that differs between two trees (git-diff-tree(1), raw output).
+#[derive(Debug)]
+struct Change {
+    path: BString,
+    old: Option<Oid>,
+    new: Option<Oid>,
+    /// A submodule on either side: its directory belongs to it, only the index entry moves.
+    submodule: bool,
+}
+
+fn changes(top: &Path, old: Oid, new: Oid) -> Result<Vec<Change>> {
+    let out = git(top)
+        .args([
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-renames",
+            "--full-index",
+            &old.to_string(),
+            &new.to_string(),
+        ])
+        .success()?;
+    let mut fields = out.split(|byte| *byte == 0);
+    let mut found = Vec::new();
+    while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
+        let meta = meta.to_str_lossy();
+        let parts: Vec<&str> = meta.trim_start_matches(':').split(' ').collect();
+        let [old_mode, new_mode, old, new, _] = parts.as_slice() else {
+            return Err(Error::git(
+                "the difference between two trees",
+                format!("unexpected record `{meta}`"),
+            ));
+        };
+        let id = |text: &str| {
+            Oid::from_hex(text.as_bytes())
+                .map(|id| (!id.is_null()).then_some(id))
+                .map_err(|error| Error::git("an object id", error))
+        };
+        let submodule = *old_mode == "160000" || *new_mode == "160000";
+        found.push(Change {
+            path: path.into(),
+            old: id(old)?,
+            new: id(new)?,
+            submodule,
+        });
+    }
+    Ok(found)
+}
+
+/// Moves HEAD, index and files.
+///
+/// # Errors
+/// `Unexpected`, with nothing touched, where HEAD, the index or a path holds a third value.
+pub(crate) fn relocate(repo: &Repo, moved: &Relocation<'_>, record: Recorder<'_>) -> Result<()> {
+    let (old, new) = moved.commit;
+    let head = head_value(&Repo::discover(moved.path)?)?;
+    if head != moved.head.0 && head != moved.head.1 {
+        return Err(Error::Unexpected(format!(
+            "HEAD of `{}` was moved by somebody else",
+            moved.path.display()
+        )));
+    }
+    let changes = changes(moved.path, repo.tree_of(old)?, repo.tree_of(new)?)?;
+    index_is_ours(moved.path, old, &changes)?;
+    for change in changes.iter().filter(|change| !change.submodule) {
+        if !holds_old_or_new(moved.path, change)? {
+            let path = moved.path.join(change.path.to_path_lossy());
+            return Err(Error::Unexpected(format!(
+                "`{}` holds neither the old nor the new content; nothing was touched",
+                path.display()
+            )));
+        }
+    }
+    if head != moved.head.1 {
+        let run = git(moved.path);
+        match &moved.head.1 {
+            HeadValue::Branch(name) => run.args(["symbolic-ref", "-m", moved.reason, "HEAD", name.as_str()]),
+            HeadValue::Detached(commit) => run.args([
+                "update-ref",
+                "--no-deref",
+                "-m",
+                moved.reason,
+                "HEAD",
+                &commit.to_string(),
+            ]),
+        }
+        .recorded(record)?;
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    git(moved.path)
+        .args(["read-tree", "-m", &new.to_string()])
+        .recorded(record)?;
+    for change in changes
+        .iter()
+        .filter(|change| change.new.is_none() && !change.submodule)
+    {
+        remove(moved.path, &change.path)?;
+    }
+    let mut paths = Vec::new();
+    for change in changes
+        .iter()
+        .filter(|change| change.new.is_some() && !change.submodule)
+    {
+        paths.extend_from_slice(&change.path);
+        paths.push(0);
+    }
+    git(moved.path)
+        .args(["checkout-index", "--force", "--index", "-z", "--stdin"])
+        .stdin(paths)
+        .recorded(record)?;
+    Ok(())
+}
+
+fn head_value(repo: &Repo) -> Result<HeadValue> {
+    Ok(match repo.head()? {
+        Head::Branch { name, .. } => HeadValue::Branch(name.full()),
+        Head::Detached(commit) => HeadValue::Detached(commit),
+    })
+}
+
+/// The index may differ from the old tree only where the two trees differ, and there only by holding the new entry.
+fn index_is_ours(top: &Path, old: Oid, changes: &[Change]) -> Result<()> {
+    let out = git(top)
+        .args([
+            "diff-index",
+            "--cached",
+            "-z",
+            "--raw",
+            "--no-renames",
+            "--full-index",
+            &old.to_string(),
+        ])
+        .success()?;
+    let mut fields = out.split(|byte| *byte == 0);
+    while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
+        let staged = meta
+            .to_str_lossy()
+            .split(' ')
+            .nth(3)
+            .and_then(|id| Oid::from_hex(id.as_bytes()).ok());
+        let staged = staged.filter(|id| !id.is_null());
+        let ours = changes.iter().any(|change| change.path == path && change.new == staged);
+        if !ours {
+            return Err(Error::Unexpected(format!(
+                "`{}` is staged in `{}` and is no part of the release; nothing was touched",
+                path.to_str_lossy(),
+                top.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn holds_old_or_new(top: &Path, change: &Change) -> Result<bool> {
+    let path = top.join(change.path.to_path_lossy());
+    let Some(found) = super::fs::stat(&path)? else {
+        return Ok(true);
+    };
+    if found.is_dir() {
+        // A directory where a file was or will be: its files are changes of their own, and judged as such.
+        return Ok(true);
+    }
+    let bytes = if found.is_symlink() {
+        super::fs::read_link(&path)?.into_os_string().into_vec()
+    } else {
+        super::fs::read(&path)?.unwrap_or_default()
+    };
+    let name = std::ffi::OsStr::from_bytes(&change.path);
+    let run = if found.is_symlink() {
+        git(top).args(["hash-object", "-t", "blob", "--no-filters", "--stdin"])
+    } else {
+        git(top)
+            .args(["hash-object", "-t", "blob", "--stdin", "--path"])
+            .arg(name)
+    };
+    let id = run.stdin(bytes.clone()).success()?;
+    let id = Oid::from_hex(id.trim_ascii()).map_err(|error| Error::git("the id of a working file", error))?;
+    if Some(id) == change.old || Some(id) == change.new {
+        return Ok(true);
+    }
+    let Some(new) = change.new else { return Ok(false) };
+    let mut path_option = std::ffi::OsString::from("--path=");
+    path_option.push(name);
+    let checked_out = git(top)
+        .args(["cat-file", "--filters"])
+        .arg(path_option)
+        .arg(new.to_string())
+        .success()?;
+    Ok(checked_out.starts_with(&bytes))
+}
+
+fn remove(top: &Path, path: &BString) -> Result<()> {
+    let full: PathBuf = top.join(path.to_path_lossy());
+    super::fs::remove_file(&full)?;
+    let mut dir = full.parent();
+    while let Some(at) = dir {
+        if at == top || !super::fs::remove_empty_dir(at) {
+            break;
+        }
+        dir = at.parent();
+    }
+    Ok(())
+}

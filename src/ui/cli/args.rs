@@ -1,0 +1,238 @@
+//! The arguments. Doc comments are the help.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::core::version::Bump;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold());
+
+/// Releases from conventional commits: version, changelog, release branch, and a signed tag bound to its artifact.
+#[derive(Debug, Parser)]
+#[command(name = "cargo sentinel", bin_name = "cargo sentinel", version, styles = STYLES, disable_help_subcommand = false, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Run as if started in DIR.
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(super) directory: Option<PathBuf>,
+    /// Use FILE instead of sentinel.toml.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+    /// Print one JSON document on standard output.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// When to use colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(super) color: Color,
+    /// Say more.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
+    /// Say only the answer and errors.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Plan only, or go ahead without asking.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Acting {
+    /// Print the plan and write nothing.
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print the next version.
+    Next(NextArgs),
+    /// Print this commit's version.
+    Version,
+    /// Print, write or check the CHANGELOG section of a release.
+    Changelog(ChangelogArgs),
+    /// Run the release gate: every check, every refusal.
+    Check(CheckArgs),
+    /// Say where the release stands and what to do next.
+    Status,
+    /// Cut a release branch: manifests, lock files and CHANGELOG in one commit, pushed.
+    Cut(CutArgs),
+    /// Finish a release: merge to production, tag, merge back, push it all at once.
+    Finish(FinishArgs),
+    /// Tag production's tip, bound to the artifacts built from it.
+    Tag(TagArgs),
+    /// Go on with an interrupted release.
+    Resume(RecoverArgs),
+    /// Take the latest run back, interrupted or done, as long as it is not published.
+    Undo(UndoArgs),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NextArgs {
+    /// Show every commit with the bump it asks for, and what decided.
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Override what the commits ask for.
+    #[arg(long, value_name = "BUMP", value_parser = parse_bump)]
+    pub(super) bump: Option<Bump>,
+    /// Give the next pre-release, such as `rc`; counts on from all tags, the remote's among them.
+    #[arg(long, value_name = "ID")]
+    pub(super) pre: Option<String>,
+    /// With --pre: count on from local tags alone.
+    #[arg(long, requires = "pre")]
+    pub(super) offline: bool,
+    /// Exit with 1 where nothing asks for a release.
+    #[arg(long)]
+    pub(super) exit_code: bool,
+}
+
+fn parse_bump(text: &str) -> Result<Bump, String> {
+    match text.parse::<Bump>() {
+        Ok(Bump::None) | Err(_) => Err("one of major, minor, patch".to_owned()),
+        Ok(bump) => Ok(bump),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChangelogArgs {
+    /// The version, such as 0.2.0; without it, the derived one.
+    #[arg(value_name = "VERSION")]
+    pub(super) version: Option<String>,
+    /// Put the section into the file.
+    #[arg(long, conflicts_with_all = ["check", "all"])]
+    pub(super) write: bool,
+    /// Exit with 1 where the file would change.
+    #[arg(long, conflicts_with = "all")]
+    pub(super) check: bool,
+    /// Print the whole history's changelog, a section per release tag.
+    #[arg(long, conflicts_with = "version")]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The environment that the release is for.
+    #[arg(long, value_name = "ENV", required_unless_present = "list")]
+    pub(super) env: Option<String>,
+    /// The version to release, such as 0.2.0 or v0.2.0.
+    #[arg(
+        long,
+        value_name = "VERSION",
+        required_unless_present = "list",
+        allow_hyphen_values = true
+    )]
+    pub(super) version: Option<String>,
+    /// Name the checks.
+    #[arg(long, conflicts_with_all = ["env", "version"])]
+    pub(super) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CutArgs {
+    /// The version, such as 0.2.0, or `auto` for the derived one.
+    #[arg(value_name = "VERSION|auto")]
+    pub(super) version: String,
+    /// Start from REF instead of the integration branch, for a hotfix.
+    #[arg(long, value_name = "REF")]
+    pub(super) from: Option<String>,
+    /// Contact no remote.
+    #[arg(long)]
+    pub(super) no_push: bool,
+    /// Switch the working tree to the release branch.
+    #[arg(long)]
+    pub(super) switch: bool,
+    /// Allow a version below the one that the commits ask for.
+    #[arg(long)]
+    pub(super) allow_underbump: bool,
+    #[command(flatten)]
+    pub(super) acting: Acting,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FinishArgs {
+    /// The version; without it, the one release branch there is.
+    #[arg(value_name = "VERSION")]
+    pub(super) version: Option<String>,
+    /// Contact no remote.
+    #[arg(long)]
+    pub(super) no_push: bool,
+    /// Keep the release branch.
+    #[arg(long)]
+    pub(super) keep_branch: bool,
+    /// Leave the integration branch alone.
+    #[arg(long)]
+    pub(super) no_merge_back: bool,
+    /// Leave the tag unsigned; needs `allow_unsigned = true` under [release].
+    #[arg(long)]
+    pub(super) no_sign: bool,
+    #[command(flatten)]
+    pub(super) acting: Acting,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TagArgs {
+    /// The version; without it, the manifests'.
+    #[arg(value_name = "VERSION")]
+    pub(super) version: Option<String>,
+    /// Tag REF instead of the production branch.
+    #[arg(long, value_name = "REF")]
+    pub(super) from: Option<String>,
+    /// Contact no remote.
+    #[arg(long)]
+    pub(super) no_push: bool,
+    /// Leave the tag unsigned; needs `allow_unsigned = true` under [release].
+    #[arg(long)]
+    pub(super) no_sign: bool,
+    #[command(flatten)]
+    pub(super) acting: Acting,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecoverArgs {
+    /// The run, as `status` names it; without it, the unfinished one.
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UndoArgs {
+    #[command(flatten)]
+    pub(super) recover: RecoverArgs,
+    /// End the run as it stands and touch nothing, after putting things right by hand.
+    #[arg(long)]
+    pub(super) forget: bool,
+}

@@ -1,0 +1,125 @@
+//! Printing: answers on standard output, messages on standard error, colour where it is wanted.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use super::args::{Color, Global};
+use crate::app::Error;
+use crate::wire::{self, Document};
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    pub(super) json: bool,
+    pub(super) quiet: bool,
+    pub(super) verbose: bool,
+    color: bool,
+}
+
+/// A style for a word on a terminal (ECMA-48, SGR).
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Paint {
+    Good,
+    Bad,
+    Dim,
+    Strong,
+}
+
+impl Output {
+    pub(super) fn new(global: &Global) -> Self {
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !crate::app::no_color() && std::io::stderr().is_terminal(),
+        };
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            color,
+        }
+    }
+
+    /// The answer.
+    pub(super) fn answer(&self, text: &str) {
+        to_stdout(text);
+    }
+
+    /// The answer as JSON.
+    pub(super) fn document(&self, value: &Document) {
+        document(value);
+    }
+
+    /// A message.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            to_stderr(text);
+        }
+    }
+
+    /// Prints an error and gives its exit code.
+    pub(super) fn error(&self, error: &Error) -> u8 {
+        if self.json {
+            document(&wire::error(error));
+        } else {
+            to_stderr(&self.error_text(error));
+        }
+        error.kind.exit_code()
+    }
+
+    fn error_text(&self, error: &Error) -> String {
+        let label = self.paint(Paint::Bad, "error");
+        let hint = self.paint(Paint::Strong, " hint");
+        if error.findings.len() > 1 {
+            let mut text = format!("{label}: {} checks refuse; nothing was changed\n", error.findings.len());
+            for finding in &error.findings {
+                text.push_str(&format!(
+                    "  {}: {}\n",
+                    self.paint(Paint::Strong, finding.check),
+                    indented(&finding.because)
+                ));
+                if let Some(remedy) = &finding.remedy {
+                    text.push_str(&format!("    {}: {remedy}\n", self.paint(Paint::Dim, "fix")));
+                }
+            }
+            return text;
+        }
+        let mut text = format!("{label}: {}\n", error.message);
+        for line in &error.hints {
+            text.push_str(&format!("{hint}: {line}\n"));
+        }
+        text
+    }
+
+    pub(super) fn paint(&self, paint: Paint, text: &str) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        let code = match paint {
+            Paint::Good => "32",
+            Paint::Bad => "1;31",
+            Paint::Dim => "2",
+            Paint::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n    ")
+}
+
+/// Prints a document. Keys keep the order of their contract's alphabet, so that equal answers are equal bytes.
+pub(super) fn document(value: &Document) {
+    to_stdout(&format!("{value:#}\n"));
+}
+
+/// Whoever reads us may stop reading (`| head`); that is no error of ours.
+fn to_stdout(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+}
+
+fn to_stderr(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    drop(stderr.write_all(text.as_bytes()));
+}

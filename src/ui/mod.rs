@@ -1,0 +1,3 @@
+//! Front ends. The only rooms that print.
+
+pub mod cli;
