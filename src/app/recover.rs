@@ -3,7 +3,7 @@
 use super::act::claim;
 use super::{Context, Error, Front, Kind, Report};
 use crate::core::ids::RunId;
-use crate::engine::journal::{self, Journal};
+use crate::engine::journal::{self, End, Journal};
 use crate::engine::runner::{Claim, Runner};
 use crate::host::git_read::Repo;
 use crate::host::git_write;
@@ -11,7 +11,7 @@ use crate::host::git_write;
 /// What was asked of `undo`.
 #[derive(Debug, Clone, Default)]
 pub struct UndoOptions {
-    /// The run; without it, the latest.
+    /// The run; without it, the one that was left unfinished, else the latest if nothing of it was pushed.
     pub run: Option<String>,
     /// Ends the run as it stands and touches nothing: the way out where a person has put things right by hand.
     pub forget: bool,
@@ -22,7 +22,11 @@ pub struct UndoOptions {
 /// # Errors
 /// `Blocked` where there is none; `Unknown` where somebody else moved what the run was to move.
 pub fn resume(context: &Context, run: Option<&str>, front: &mut dyn Front) -> Result<Report, Error> {
-    let (repo, claim, journal) = open(context, run, "resume", false)?;
+    let (repo, claim) = begin(context)?;
+    let journal = find(&repo, run, "resume")?;
+    if journal.progress().end.is_some() {
+        return Err(nothing("resume"));
+    }
     let mut events = |event| front.event(event);
     let mut runner = Runner {
         repo: &repo,
@@ -33,12 +37,25 @@ pub fn resume(context: &Context, run: Option<&str>, front: &mut dyn Front) -> Re
     Ok(runner.resume(journal)?)
 }
 
-/// Takes back the latest run, or a named one, whether it was left unfinished or ended.
+/// Takes a run back: the named one, else the unfinished one, else the latest if nothing of it was pushed. What others
+/// may have seen is taken back only by its name.
 ///
 /// # Errors
 /// `Blocked` where there is none, or it is published; `Unknown` where somebody else moved what it moved.
 pub fn undo(context: &Context, options: &UndoOptions, front: &mut dyn Front) -> Result<Report, Error> {
-    let (repo, claim, journal) = open(context, options.run.as_deref(), "undo", true)?;
+    let (repo, claim) = begin(context)?;
+    let journal = find(&repo, options.run.as_deref(), "undo")?;
+    let ended = match journal.progress().end {
+        None => false,
+        Some(End::Done) => true,
+        Some(End::Undone | End::Forgotten) => return Err(nothing("undo")),
+    };
+    if ended && options.run.is_none() && journal.plan().is_pushed() {
+        let named = format!("cargo sentinel undo {}", journal.run());
+        return Err(nothing("undo").hint(format!(
+            "the latest run is done and was pushed; to take it back all the same: {named}"
+        )));
+    }
     let mut events = |event| front.event(event);
     let mut runner = Runner {
         repo: &repo,
@@ -52,22 +69,27 @@ pub fn undo(context: &Context, options: &UndoOptions, front: &mut dyn Front) -> 
     Ok(runner.undo(journal)?)
 }
 
-fn open(context: &Context, run: Option<&str>, verb: &str, ended_too: bool) -> Result<(Repo, Claim, Journal), Error> {
+fn begin(context: &Context) -> Result<(Repo, Claim), Error> {
     let repo = context.repo()?;
     git_write::require_git(&repo.top())?;
     let claim = claim(&repo)?;
+    Ok((repo, claim))
+}
+
+fn nothing(verb: &str) -> Error {
+    Error::new(Kind::Blocked, format!("there is nothing to {verb}")).hint("cargo sentinel status")
+}
+
+/// The journal of the named run, else of the unfinished one, else of the latest.
+fn find(repo: &Repo, run: Option<&str>, verb: &str) -> Result<Journal, Error> {
     let directory = journal::directory(&repo.common_dir());
-    let nothing = || Error::new(Kind::Blocked, format!("there is nothing to {verb}")).hint("cargo sentinel status");
     let run = match run {
-        None if ended_too => journal::runs(&directory)?.pop().ok_or_else(nothing)?.0,
-        None => journal::unfinished(&directory)?.ok_or_else(nothing)?,
         Some(text) => RunId::new(text).map_err(|error| Error::new(Kind::Blocked, error.to_string()))?,
+        None => match journal::unfinished(&directory)? {
+            Some(run) => run,
+            None => journal::runs(&directory)?.pop().ok_or_else(|| nothing(verb))?.0,
+        },
     };
     let missing = || Error::new(Kind::Blocked, format!("there is no run {run}")).hint("cargo sentinel status");
-    let journal = Journal::open(&directory, &run)?.ok_or_else(missing)?;
-    match journal.progress().end {
-        None => Ok((repo, claim, journal)),
-        Some(journal::End::Done) if ended_too => Ok((repo, claim, journal)),
-        Some(_) => Err(nothing()),
-    }
+    Journal::open(&directory, &run)?.ok_or_else(missing)
 }

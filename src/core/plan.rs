@@ -470,6 +470,12 @@ impl Plan {
         self.commit_point
     }
 
+    /// Whether the commit point is a push: the release leaves this repository.
+    pub fn is_pushed(&self) -> bool {
+        let commit_point = self.steps.get(self.commit_point);
+        commit_point.is_some_and(|step| matches!(step.effect, Effect::Push { .. }))
+    }
+
     /// The command that a person would type next.
     pub fn next(&self) -> &str {
         &self.next

@@ -1,6 +1,7 @@
 //! Carrying out one effect: the only `match` on what a step does.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::artifacts;
 use super::journal::{Journal, Made, Record};
@@ -14,7 +15,7 @@ use crate::host::git_write::{self, Move};
 use crate::host::interrupt::Interrupt;
 use crate::host::sign::Signer;
 use crate::host::worktree::{self, HeadValue, Relocation};
-use crate::host::{Error, Result, fs, net};
+use crate::host::{Error, Result, clock, fs, net};
 
 /// The world, as an effect reaches it.
 pub(super) struct World<'a> {
@@ -184,13 +185,40 @@ pub(super) fn standing(moves: &[Move], holds: &BTreeMap<RefName, Oid>) -> Standi
     }
 }
 
+/// How often a remote that has not come to rest is asked again, and after which pause.
+const SETTLING: (u32, Duration) = (40, Duration::from_millis(250));
+
 /// What the remote's refs hold now.
+///
+/// A server outlives the client that was killed, and moves the refs of one push one by one: while some have moved and
+/// others not, it is asked again, for ten seconds.
 pub(super) fn remote_standing(world: &World<'_>, remote: &str, moves: &[Move]) -> Result<Standing> {
-    let listed: Refs = net::list(&world.repo.top(), remote)?.refs;
-    Ok(standing(
-        moves,
-        &listed.into_iter().map(|(name, target)| (name, target.id)).collect(),
-    ))
+    let (tries, pause) = SETTLING;
+    for _ in 0..tries {
+        let listed: Refs = net::list(&world.repo.top(), remote)?.refs;
+        let holds = listed.into_iter().map(|(name, target)| (name, target.id)).collect();
+        match standing(moves, &holds) {
+            Standing::Between => clock::pause(pause),
+            settled @ (Standing::Before | Standing::After | Standing::Third { .. }) => return Ok(settled),
+        }
+    }
+    Ok(Standing::Between)
+}
+
+/// What the remote's refs hold once a push that was cut off can no longer be under way: asked twice, with a pause. The
+/// protocol has no way to ask a server whether it is still at work.
+pub(super) fn remote_standing_at_rest(world: &World<'_>, remote: &str, moves: &[Move]) -> Result<Standing> {
+    let (tries, pause) = SETTLING;
+    let mut last = remote_standing(world, remote, moves)?;
+    for _ in 0..tries {
+        clock::pause(pause);
+        let now = remote_standing(world, remote, moves)?;
+        if now == last {
+            return Ok(now);
+        }
+        last = now;
+    }
+    Ok(last)
 }
 
 /// What the local refs hold now.

@@ -285,7 +285,7 @@ impl Runner<'_> {
                 let Ok(moves) = execute::resolve_moves(journal, moves) else {
                     return Ok(());
                 };
-                match execute::remote_standing(&self.world(), remote, &moves)? {
+                match execute::remote_standing_at_rest(&self.world(), remote, &moves)? {
                     // The reverse of a move: "after" is where the refs stood before the run.
                     Standing::After => return Ok(()),
                     Standing::Third { refs, .. } => {
@@ -338,7 +338,7 @@ impl Runner<'_> {
             return Err(Error::Busy { pid: child.pid });
         }
         let moves = execute::resolve_moves(journal, moves)?;
-        Ok(match execute::remote_standing(&self.world(), remote, &moves)? {
+        Ok(match execute::remote_standing_at_rest(&self.world(), remote, &moves)? {
             Standing::Before | Standing::Third { ours: false, .. } => false,
             Standing::After | Standing::Between | Standing::Third { ours: true, .. } => true,
         })

@@ -1,5 +1,10 @@
 //! The clock: the one place that reads the time of day.
 
+/// Waits. Only for what another machine does and does not announce.
+pub(crate) fn pause(duration: std::time::Duration) {
+    std::thread::sleep(duration);
+}
+
 /// Seconds since the Unix epoch. `SOURCE_DATE_EPOCH` is not consulted: a release's date is the day it was made.
 #[expect(clippy::disallowed_methods, reason = "this is the room of the clock")]
 pub(crate) fn now() -> i64 {

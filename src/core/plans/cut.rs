@@ -148,6 +148,10 @@ fn publish(facts: &Facts, version: &Version, switch: bool) -> Result<(Step, Vec<
 
 /// The release branch is one commit above the source and holds what the plan would write, the CHANGELOG's date aside.
 fn already_cut(facts: &Facts, request: &CutRequest<'_>) -> Option<Cut> {
+    // A run that was left unfinished comes first: what it began may be what stands there.
+    if facts.unfinished.is_some() {
+        return None;
+    }
     let existing = facts.existing.as_ref().filter(|existing| existing.everywhere)?;
     let version = release_text::asked_version(facts).ok()?;
     if existing.parents != [facts.source.commit] {

@@ -89,7 +89,7 @@ pub(super) enum Command {
     Tag(TagArgs),
     /// Go on with an interrupted release.
     Resume(RecoverArgs),
-    /// Take the latest run back, interrupted or done, as long as it is not published.
+    /// Take an interrupted release back, or one that is done and not published.
     Undo(UndoArgs),
     /// Print the completions of a shell.
     Completions {
@@ -223,7 +223,7 @@ pub(super) struct RecoverArgs {
     /// The run, as `status` names it; without it, the unfinished one.
     #[arg(value_name = "RUN")]
     pub(super) run: Option<String>,
-    /// Do not ask.
+    /// Accepted for scripts: recovering never asks.
     #[arg(short, long)]
     pub(super) yes: bool,
 }
