@@ -86,9 +86,11 @@ impl TreeState {
 /// The repository as it lies on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
+    /// The working tree's top; `None` in a bare repository.
+    pub top: Option<std::path::PathBuf>,
     /// Where HEAD stands.
     pub head: Head,
-    /// The working tree; `None` in a bare repository.
+    /// The working tree's state; `None` in a bare repository.
     pub tree: Option<Fact<TreeState>>,
     /// A half-done operation, such as `merge`.
     pub operation: Option<&'static str>,
@@ -255,6 +257,9 @@ pub struct Content {
     pub workspace: Result<Workspace, String>,
     /// Manifests by path.
     pub manifests: BTreeMap<String, Manifest>,
+    /// Manifests outside the workspace that stand beside a lock file which names its packages: their requirements move
+    /// too, or the next build there would fail.
+    pub neighbours: Vec<String>,
     /// Tracked lock files by path.
     pub locks: BTreeMap<String, String>,
     /// The CHANGELOG, where there is one.
@@ -408,6 +413,11 @@ impl Facts {
         version::decide(&inputs)
             .map(|decision| decision.next)
             .map_err(|error| error.to_string())
+    }
+
+    /// The version of the last release, where there is one.
+    pub fn last_release(&self) -> Option<&Version> {
+        Some(&self.lineage.known()?.base.as_ref()?.version)
     }
 
     /// The remote's refs, where they could be seen.

@@ -3,10 +3,12 @@
 use crate::core::check::Answer;
 use crate::core::facts::{Fact, Facts};
 use crate::core::ids::RefName;
-use crate::core::version;
+use crate::core::plans::release_text;
 
 pub(crate) fn judge_tag(facts: &Facts) -> Vec<Answer> {
-    let Some(version) = asked(facts) else { return Vec::new() };
+    let Ok(version) = release_text::asked_version(facts) else {
+        return Vec::new();
+    };
     match facts.policy.release.tag.tag_name(&version) {
         Ok(tag) if tagged_already(facts, &tag.full()) => {
             vec![Answer::pass(format!("{tag} stands on production already"))]
@@ -25,7 +27,9 @@ pub(crate) fn judge_tag(facts: &Facts) -> Vec<Answer> {
 }
 
 pub(crate) fn judge_branch(facts: &Facts) -> Vec<Answer> {
-    let Some(version) = asked(facts) else { return Vec::new() };
+    let Ok(version) = release_text::asked_version(facts) else {
+        return Vec::new();
+    };
     match facts.policy.release.branch.branch_name(&version) {
         Ok(branch) => vec![is_free(
             facts,
@@ -49,13 +53,6 @@ fn tagged_already(facts: &Facts, tag: &RefName) -> bool {
         .refs
         .get(tag)
         .is_some_and(|target| Some(target.peeled) == ending.production.tip())
-}
-
-fn asked(facts: &Facts) -> Option<semver::Version> {
-    match facts.ask.version.as_deref()? {
-        "auto" => facts.derived().ok(),
-        text => version::parse(text).ok(),
-    }
 }
 
 fn is_free(facts: &Facts, name: &RefName, kind: &str, remedy: &str) -> Answer {

@@ -4,6 +4,7 @@ use semver::Version;
 
 use crate::core::check::Answer;
 use crate::core::facts::{Fact, Facts};
+use crate::core::plans::release_text;
 use crate::core::version;
 
 pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
@@ -11,7 +12,7 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
         return Vec::new();
     };
     let asked = if text == "auto" {
-        match facts.derived() {
+        match release_text::asked_version(facts) {
             Ok(version) => version,
             Err(why) => return vec![Answer::fail(why, "cargo sentinel next --explain")],
         }
@@ -39,6 +40,12 @@ fn against_history(facts: &Facts, asked: &Version, base: Option<&Version>) -> An
     if let Some(base) = base
         && asked <= base
     {
+        if facts.ask.version.as_deref() == Some("auto") {
+            return Answer::fail(
+                format!("nothing since {base} asks for a release"),
+                "cargo sentinel next --explain",
+            );
+        }
         return Answer::fail(
             format!("{asked} is not above {base}, the last release"),
             "cargo sentinel next",

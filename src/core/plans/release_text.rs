@@ -6,18 +6,23 @@ use semver::Version;
 
 use crate::core::changelog::{self, LinkStyle, NewSection};
 use crate::core::facts::{Content, Facts};
-use crate::core::{lockfile, manifest, version, workspace};
+use crate::core::version::{self, Bump};
+use crate::core::{lockfile, manifest, workspace};
 
 /// New contents by path. Files that do not change are absent.
 pub type Changes = BTreeMap<String, Vec<u8>>;
 
-/// The version that a command is about: the one that was typed, or the derived one.
+/// The version that a command is about: the one that was typed, or the derived one. From a source that was named, as for
+/// a hotfix, the derived one is at least a patch.
 ///
 /// # Errors
 /// When neither is a version.
 pub fn asked_version(facts: &Facts) -> Result<Version, String> {
     match facts.ask.version.as_deref() {
-        Some("auto") | None => facts.derived(),
+        Some("auto") | None => facts.derived().map(|derived| match facts.last_release() {
+            Some(last) if facts.ask.from.is_some() && derived == *last => version::apply(last, Bump::Patch),
+            Some(_) | None => derived,
+        }),
         Some(text) => version::parse(text).map_err(|error| error.to_string()),
     }
 }
@@ -33,12 +38,12 @@ pub fn changes(facts: &Facts, content: &Content, new: &Version, entries: &str, d
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let change = group.change(new.clone());
     let mut changes = Changes::new();
-    for path in workspace.manifests() {
-        let Some(parsed) = content.manifests.get(&path) else {
+    for path in workspace.manifests().iter().chain(&content.neighbours) {
+        let Some(parsed) = content.manifests.get(path) else {
             continue;
         };
         if let Some(text) = manifest::set_versions(parsed, &change).map_err(|error| error.to_string())? {
-            changes.insert(path, text.into_bytes());
+            changes.insert(path.clone(), text.into_bytes());
         }
     }
     for (path, text) in &content.locks {

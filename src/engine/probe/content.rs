@@ -29,6 +29,7 @@ pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Conte
             locks.insert(path, text);
         }
     }
+    let (neighbours, manifests) = with_neighbours(repo, &manifest_ids, manifests, locks.keys())?;
     let changelog_path = policy.release.changelog.as_str();
     let changelog = repo
         .file_at(tree, changelog_path)?
@@ -43,10 +44,33 @@ pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Conte
         directories,
         workspace,
         manifests,
+        neighbours,
         locks,
         changelog,
         hash: repo.object_hash(),
     })
+}
+
+/// Adds the manifests beside lock files that belong to no package of the workspace, such as a fuzzing crate's. One that
+/// cannot be understood is not ours to refuse: nothing in it moves.
+fn with_neighbours<'l>(
+    repo: &Repo,
+    ids: &BTreeMap<String, Oid>,
+    mut manifests: BTreeMap<String, Manifest>,
+    locks: impl Iterator<Item = &'l String>,
+) -> Result<(Vec<String>, BTreeMap<String, Manifest>)> {
+    let mut neighbours = Vec::new();
+    for lock in locks {
+        let path = lock.replace("Cargo.lock", "Cargo.toml");
+        let Some(id) = ids.get(&path).filter(|_| !manifests.contains_key(&path)) else {
+            continue;
+        };
+        if let Ok(manifest) = Manifest::parse(repo.object(*id)?.1, &path) {
+            manifests.insert(path.clone(), manifest);
+            neighbours.push(path);
+        }
+    }
+    Ok((neighbours, manifests))
 }
 
 type Packages = (std::result::Result<Workspace, String>, BTreeMap<String, Manifest>);

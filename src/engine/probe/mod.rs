@@ -136,6 +136,7 @@ fn no_branch() -> ProbeError {
 fn checkout(repo: &Repo) -> Result<Checkout> {
     let tree = repo.workdir().map(|top| Fact::from(worktree::state(&top)));
     Ok(Checkout {
+        top: repo.workdir(),
         head: repo.head()?,
         tree,
         operation: repo.operation(),
