@@ -15,12 +15,10 @@ const PACKAGE_DEADLINE: Duration = Duration::from_secs(1800);
 
 /// Demands a cargo that is recent enough.
 pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
-    let out = cargo(dir).arg("-Vv").success()?;
+    // `cargo 1.95.0 (f2d3ce0bd 2026-03-21)`; the verbose form would start programs to name the operating system.
+    let out = cargo(dir).arg("--version").success()?;
     let text = String::from_utf8_lossy(&out);
-    let release = text
-        .lines()
-        .find_map(|line| line.strip_prefix("release: "))
-        .unwrap_or_default();
+    let release = text.split_ascii_whitespace().nth(1).unwrap_or_default();
     let mut parts = release.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < LEAST_CARGO {

@@ -3,6 +3,7 @@
 //! A move can be repeated after a kill at any instant: each path that differs between the two commits must hold the old
 //! bytes, the new ones, part of the new ones or nothing; anything else is somebody's work, and nothing is touched.
 
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
@@ -127,14 +128,11 @@ pub(crate) fn relocate(repo: &Repo, moved: &Relocation<'_>, record: Recorder<'_>
     }
     let changes = changes(moved.path, repo.tree_of(old)?, repo.tree_of(new)?)?;
     index_is_ours(moved.path, old, &changes)?;
-    for change in changes.iter().filter(|change| !change.submodule) {
-        if !holds_old_or_new(moved.path, change)? {
-            let path = moved.path.join(change.path.to_path_lossy());
-            return Err(Error::Unexpected(format!(
-                "`{}` holds neither the old nor the new content; nothing was touched",
-                path.display()
-            )));
-        }
+    if let Some(path) = somebody_elses(moved.path, &changes, repo.object_hash())? {
+        return Err(Error::Unexpected(format!(
+            "`{}` holds neither the old nor the new content; nothing was touched",
+            path.display()
+        )));
     }
     if head != moved.head.1 {
         let run = git(moved.path);
@@ -218,42 +216,74 @@ fn index_is_ours(top: &Path, old: Oid, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-fn holds_old_or_new(top: &Path, change: &Change) -> Result<bool> {
-    let path = top.join(change.path.to_path_lossy());
-    let Some(found) = super::fs::stat(&path)? else {
-        return Ok(true);
-    };
-    if found.is_dir() {
-        // A directory where a file was or will be: its files are changes of their own, and judged as such.
-        return Ok(true);
+/// The first path that holds neither the old nor the new content, nor part of the new.
+fn somebody_elses(top: &Path, changes: &[Change], hash: gix::hash::Kind) -> Result<Option<PathBuf>> {
+    let mut files = Vec::new();
+    for change in changes.iter().filter(|change| !change.submodule) {
+        let path = top.join(change.path.to_path_lossy());
+        let Some(found) = super::fs::stat(&path)? else { continue };
+        if found.is_symlink() {
+            let target = super::fs::read_link(&path)?.into_os_string().into_vec();
+            let id = gix::objs::compute_hash(hash, gix::objs::Kind::Blob, &target);
+            let id = id.map_err(|error| Error::git("the id of a link", error))?;
+            if Some(id) != change.old && Some(id) != change.new {
+                return Ok(Some(path));
+            }
+        } else if !found.is_dir() {
+            // A directory where a file was or will be: its files are changes of their own, and judged as such.
+            files.push((change, path));
+        }
     }
-    let bytes = if found.is_symlink() {
-        super::fs::read_link(&path)?.into_os_string().into_vec()
-    } else {
-        super::fs::read(&path)?.unwrap_or_default()
-    };
-    let name = std::ffi::OsStr::from_bytes(&change.path);
-    let run = if found.is_symlink() {
-        git(top).args(["hash-object", "-t", "blob", "--no-filters", "--stdin"])
-    } else {
-        git(top)
-            .args(["hash-object", "-t", "blob", "--stdin", "--path"])
-            .arg(name)
-    };
-    let id = run.stdin(bytes.clone()).success()?;
-    let id = Oid::from_hex(id.trim_ascii()).map_err(|error| Error::git("the id of a working file", error))?;
-    if Some(id) == change.old || Some(id) == change.new {
-        return Ok(true);
+    let ids = ids_as_added(top, files.iter().map(|(change, _)| &change.path))?;
+    for ((change, path), id) in files.into_iter().zip(ids) {
+        if Some(id) != change.old && Some(id) != change.new && !is_begun(top, change, &path)? {
+            return Ok(Some(path));
+        }
     }
+    Ok(None)
+}
+
+/// The ids that working files would have as blobs, filters and line endings applied (git-hash-object(1)), in one process;
+/// one more for each path that holds a line feed, which a list of lines cannot carry.
+fn ids_as_added<'p>(top: &Path, paths: impl Iterator<Item = &'p BString>) -> Result<Vec<Oid>> {
+    let paths: Vec<&BString> = paths.collect();
+    let plain: Vec<&BString> = paths.iter().copied().filter(|path| !path.contains(&b'\n')).collect();
+    let mut lines = Vec::new();
+    for path in &plain {
+        lines.extend_from_slice(path);
+        lines.push(b'\n');
+    }
+    let hash_object = || git(top).args(["hash-object", "-t", "blob"]);
+    let listed = match plain.is_empty() {
+        true => Vec::new(),
+        false => hash_object().arg("--stdin-paths").stdin(lines).success()?,
+    };
+    let mut listed = listed.lines();
+    let mut ids = Vec::new();
+    for path in paths {
+        let single;
+        let line = if path.contains(&b'\n') {
+            single = hash_object().arg("--").arg(OsStr::from_bytes(path)).success()?;
+            single.trim_ascii()
+        } else {
+            listed.next().unwrap_or_default()
+        };
+        ids.push(Oid::from_hex(line).map_err(|error| Error::git("the id of a working file", error))?);
+    }
+    Ok(ids)
+}
+
+/// Whether a file holds the beginning of the new content, as a killed checkout leaves it.
+fn is_begun(top: &Path, change: &Change, path: &Path) -> Result<bool> {
     let Some(new) = change.new else { return Ok(false) };
-    let mut path_option = std::ffi::OsString::from("--path=");
-    path_option.push(name);
+    let mut option = OsString::from("--path=");
+    option.push(OsStr::from_bytes(&change.path));
     let checked_out = git(top)
         .args(["cat-file", "--filters"])
-        .arg(path_option)
+        .arg(option)
         .arg(new.to_string())
         .success()?;
-    Ok(checked_out.starts_with(&bytes))
+    Ok(checked_out.starts_with(&super::fs::read(path)?.unwrap_or_default()))
 }
 
 fn remove(top: &Path, path: &BString) -> Result<()> {
