@@ -20,13 +20,49 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
             format!("git ls-remote {}", remote.name),
         )];
     }
-    match &facts.ending {
+    let mut answers: Vec<Answer> = match &facts.ending {
         Some(ending) => [&ending.release, &ending.production, &ending.integration]
             .into_iter()
             .map(|branch| follows(remote, branch))
             .collect(),
         None => vec![in_step(facts, remote)],
+    };
+    answers.extend(judge_tags(facts, remote));
+    answers
+}
+
+/// The last release decides the next version: one that only the remote has, or that is another one there, must be seen
+/// before anything is derived.
+fn judge_tags(facts: &Facts, remote: &Remote) -> Vec<Answer> {
+    let (name, Some(listed)) = (&remote.name, remote.refs.known()) else {
+        return Vec::new();
+    };
+    let (mut absent, mut moved) = (Vec::new(), Vec::new());
+    for (tag, theirs) in listed {
+        let short = tag.as_str().strip_prefix("refs/tags/").unwrap_or_default();
+        let Some(version) = facts.policy.release.tag.parse(short) else {
+            continue;
+        };
+        match facts.refs.get(tag) {
+            Some(ours) if ours.id != theirs.id => moved.push(short),
+            Some(_) => {}
+            None if facts.last_release().is_none_or(|last| version > *last) => absent.push(short),
+            None => {}
+        }
     }
+    let mut answers = Vec::new();
+    if !absent.is_empty() {
+        let because = format!("`{name}` has releases that are not here: {}", absent.join(", "));
+        answers.push(Answer::fail(because, format!("git fetch {name} --tags")));
+    }
+    if !moved.is_empty() {
+        let because = format!("`{name}` has other tags of the same name: {}", moved.join(", "));
+        answers.push(Answer::fail(
+            because,
+            format!("git ls-remote --tags {name}, and find out who moved them"),
+        ));
+    }
+    answers
 }
 
 /// `cut` wants the source on both sides alike: what is released is what everybody has.
