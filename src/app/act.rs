@@ -290,27 +290,15 @@ impl<'a> Act<'a> {
         Ok(Acted::Done(runner.start(run, plan)?))
     }
 
-    /// The run's start and what it does; a number where two begin in the same second.
     fn free_run_id(&self, plan: &Plan) -> Result<RunId, Error> {
         let moment = jiff::Timestamp::from_second(plan.started())
             .unwrap_or_default()
-            .strftime("%Y%m%dT%H%M%SZ");
-        let stem = format!("{moment}-{}-{}", plan.command().as_str(), plan.version());
-        let taken: Vec<RunId> = journal::runs(&journal::directory(&self.repo.common_dir()))?
-            .into_iter()
-            .map(|(run, _)| run)
-            .collect();
-        let named = (1..).map(|number| {
-            if number == 1 {
-                stem.clone()
-            } else {
-                format!("{stem}.{number}")
-            }
-        });
-        let free = named
-            .filter_map(|name| RunId::new(name).ok())
-            .find(|run| !taken.contains(run));
-        free.ok_or_else(|| Error::new(Kind::Internal, format!("`{stem}` cannot name a run")))
+            .strftime("%Y%m%dT%H%M%SZ")
+            .to_string();
+        let what = format!("{}-{}", plan.command().as_str(), plan.version());
+        let runs = journal::runs(&journal::directory(&self.repo.common_dir()))?;
+        let latest = runs.last().map(|(run, _)| run);
+        RunId::following(latest, &moment, &what).map_err(|error| Error::new(Kind::Internal, error.to_string()))
     }
 }
 

@@ -148,7 +148,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// The name of a run: its start in UTC and what it does, such as `20260102T030405Z-cut-0.2.0`.
+/// The name of a run: its start in UTC and what it does, such as `20260102T030405Z-cut-0.2.0`. Names sort as runs began.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(String);
 
@@ -164,6 +164,23 @@ impl RunId {
             return Err(InvalidName { text, what: "run id" });
         }
         Ok(Self(text))
+    }
+
+    /// Names a run that begins after `latest`, at `moment` (such as `20260102T030405Z`), to do `what`.
+    ///
+    /// In a second that is taken, and where the clock was set back, the latest run's moment gets a number:
+    /// `20260102T030405Z.002-cut-0.2.0`.
+    ///
+    /// # Errors
+    /// As [`RunId::new`].
+    pub fn following(latest: Option<&Self>, moment: &str, what: &str) -> Result<Self, InvalidName> {
+        let taken = latest.and_then(|run| run.0.split('-').next()).unwrap_or_default();
+        if taken < moment {
+            return Self::new(format!("{moment}-{what}"));
+        }
+        let (second, number) = taken.split_once('.').unwrap_or((taken, "1"));
+        let number = number.parse::<u32>().unwrap_or(1).saturating_add(1);
+        Self::new(format!("{second}.{number:03}-{what}"))
     }
 
     /// The id as text.
@@ -205,6 +222,31 @@ mod tests {
         );
         assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
         assert_eq!(Digest::from_hex("E3"), None);
+    }
+
+    #[test]
+    fn run_ids_sort_as_the_runs_began() {
+        let begun = [
+            ("20260102T030405Z", "finish-0.2.0"),
+            ("20260102T030405Z", "cut-0.3.0"),
+            ("20260102T030405Z", "cut-0.3.0"),
+            ("20260102T020405Z", "cut-0.3.0"),
+            ("20260102T030406Z", "cut-0.3.0"),
+        ];
+        let mut ids: Vec<RunId> = Vec::new();
+        for (moment, what) in begun {
+            let id = RunId::following(ids.last(), moment, what).unwrap();
+            assert!(ids.last().is_none_or(|before| *before < id), "{id}");
+            ids.push(id);
+        }
+        let names: Vec<&str> = ids.iter().map(RunId::as_str).collect();
+        insta::assert_snapshot!(names.join("\n"), @r"
+        20260102T030405Z-finish-0.2.0
+        20260102T030405Z.002-cut-0.3.0
+        20260102T030405Z.003-cut-0.3.0
+        20260102T030405Z.004-cut-0.3.0
+        20260102T030406Z-cut-0.3.0
+        ");
     }
 
     #[test]

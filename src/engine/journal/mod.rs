@@ -167,6 +167,8 @@ pub(crate) fn runs(dir: &Path) -> Result<Vec<(RunId, bool)>> {
             found.push((run, progress.end.is_some()));
         }
     }
+    // Files sort otherwise than the runs that they are named after: a suffix follows.
+    found.sort();
     Ok(found)
 }
 
