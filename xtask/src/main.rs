@@ -3,9 +3,10 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "tasks talk to whoever runs them, and start processes"
+    reason = "tasks talk to whoever runs them, start processes, and measure time"
 )]
 
+mod bench;
 mod demo;
 mod page;
 mod tool;
@@ -26,11 +27,14 @@ struct Cli {
 enum Task {
     /// Show a release, from commits to a verified tag, in a throwaway repository.
     Demo(demo::Args),
+    /// Time the tool against git and its peers; exit with 1 where a goal is missed.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Demo(args) => demo::run(&args),
+        Task::Bench(args) => bench::run(&args),
     };
     match done {
         Ok(code) => code,

@@ -32,6 +32,11 @@ impl Page {
         println!("\n{} {}", self.sgr("32", "$"), self.sgr("36", line));
     }
 
+    /// A verdict: green where it is good, else red.
+    pub(crate) fn verdict(self, good: bool, text: &str) -> String {
+        self.sgr(if good { "32" } else { "1;31" }, text)
+    }
+
     /// Select Graphic Rendition (ECMA-48).
     fn sgr(self, code: &str, text: &str) -> String {
         if self.styled {

@@ -1,0 +1,160 @@
+//! `cargo xtask bench`: whole processes, timed side by side in one run, from fixed seeds.
+//!
+//! The figures of the README and of `docs/performance.md` come from here. A goal is judged by the run's own numbers.
+
+mod changelog;
+mod contest;
+mod cut;
+mod history;
+mod million;
+mod next;
+mod peers;
+mod startup;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+
+use crate::page::Page;
+use crate::tool::{self, Profile, Sandbox};
+
+/// Arguments of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What to measure.
+    #[arg(default_value = "all")]
+    what: What,
+    /// Measure `next` and `changelog` on a copy of this repository too; may be given several times.
+    #[arg(long, value_name = "DIR")]
+    repo: Vec<PathBuf>,
+    /// Leave the peers out: git-cliff alone may take minutes.
+    #[arg(long)]
+    no_peers: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Everything.
+    All,
+    /// `next` against `git describe`, on 16,000 commits with 3,400 tags.
+    Next,
+    /// `next` on a million commits against ten thousand: time and memory.
+    Million,
+    /// `changelog --all` against git-cliff, on 7,000 commits with 265 releases.
+    Changelog,
+    /// `--version` against /bin/true.
+    Startup,
+    /// `cut --no-push` against `git status`, in a tree of 50,000 files.
+    Cut,
+}
+
+/// What every measurement needs.
+struct Bench {
+    page: Page,
+    /// The program under test, built for release.
+    program: PathBuf,
+    /// Where repositories are made.
+    scratch: Sandbox,
+    /// Whether peers run too.
+    peers: bool,
+    missed: Vec<String>,
+}
+
+/// Measures, and fails where a goal is missed.
+///
+/// # Errors
+/// When a repository cannot be made, or a program that is measured fails.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let page = Page::new();
+    page.say("Building cargo-sentinel for release …");
+    let program = tool::build(Profile::Release)?;
+    let scratch = tempfile::Builder::new().prefix("sentinel-bench-").tempdir()?;
+    let mut bench = Bench {
+        page,
+        scratch: Sandbox::new(scratch.path(), &program)?,
+        program,
+        peers: !args.no_peers,
+        missed: Vec::new(),
+    };
+    for what in [What::Startup, What::Next, What::Changelog, What::Million, What::Cut] {
+        if args.what == What::All || args.what == what {
+            bench.measure(what)?;
+        }
+    }
+    for repo in &args.repo {
+        let copy = bench.copy_of(repo)?;
+        let name = repo.file_name().unwrap_or(repo.as_os_str()).to_string_lossy();
+        if matches!(args.what, What::All | What::Next) {
+            next::compare(&mut bench, &format!("next · {name}"), &copy)?;
+        }
+        if matches!(args.what, What::All | What::Changelog) {
+            changelog::compare(&mut bench, &format!("changelog --all · {name}"), &copy)?;
+        }
+    }
+    Ok(bench.verdict())
+}
+
+impl Bench {
+    fn measure(&mut self, what: What) -> Result<()> {
+        match what {
+            What::Startup => startup::measure(self),
+            What::Next => next::measure(self),
+            What::Changelog => changelog::measure(self),
+            What::Million => million::measure(self),
+            What::Cut => cut::measure(self),
+            What::All => Ok(()),
+        }
+    }
+
+    /// The program under test, with arguments, as an `argv`.
+    fn ours(&self, args: &str) -> Vec<String> {
+        let program = self.program.display().to_string();
+        let args = args.split_ascii_whitespace().map(ToOwned::to_owned);
+        [program].into_iter().chain(args).collect()
+    }
+
+    /// A clone of somebody's repository: what is measured may not touch theirs.
+    fn copy_of(&self, repo: &Path) -> Result<Sandbox> {
+        let repo = repo
+            .canonicalize()
+            .with_context(|| format!("no repository at `{}`", repo.display()))?;
+        let copy = tempfile::Builder::new()
+            .prefix("copy-")
+            .tempdir_in(self.scratch.files().current_dir())?
+            .keep();
+        let clone = self.scratch.cmd("git clone --quiet --no-hardlinks");
+        clone.arg(&repo).arg(&copy).run()?;
+        Ok(self.scratch.at(&copy))
+    }
+
+    /// Judges a goal by the run's own number: `found` must not exceed `limit`.
+    fn at_most(&mut self, goal: &str, found: f64, limit: f64) {
+        self.judge(goal, found, found <= limit);
+    }
+
+    /// As [`Bench::at_most`], the other way round.
+    fn at_least(&mut self, goal: &str, found: f64, limit: f64) {
+        self.judge(goal, found, found >= limit);
+    }
+
+    fn judge(&mut self, goal: &str, found: f64, met: bool) {
+        let word = self.page.verdict(met, if met { "PASS" } else { "MISS" });
+        self.page.say(&format!("  goal: {goal}: {found:.2}  {word}"));
+        if !met {
+            self.missed.push(goal.to_owned());
+        }
+    }
+
+    fn verdict(&self) -> ExitCode {
+        if self.missed.is_empty() {
+            return ExitCode::SUCCESS;
+        }
+        self.page.heading("Missed");
+        for goal in &self.missed {
+            self.page.say(&format!("  {goal}"));
+        }
+        ExitCode::FAILURE
+    }
+}
