@@ -51,10 +51,15 @@ pub fn undo(context: &Context, options: &UndoOptions, front: &mut dyn Front) -> 
         Some(End::Undone | End::Forgotten) => return Err(nothing("undo")),
     };
     if ended && options.run.is_none() && journal.plan().is_pushed() {
-        let named = format!("cargo sentinel undo {}", journal.run());
-        return Err(nothing("undo").hint(format!(
-            "the latest run is done and was pushed; to take it back all the same: {named}"
-        )));
+        let error = nothing("undo");
+        return Err(if journal.plan().is_published() {
+            error
+        } else {
+            error.hint(format!(
+                "the latest run is done and was pushed; by its name: cargo sentinel undo {}",
+                journal.run()
+            ))
+        });
     }
     let mut events = |event| front.event(event);
     let mut runner = Runner {

@@ -476,6 +476,11 @@ impl Plan {
         commit_point.is_some_and(|step| matches!(step.effect, Effect::Push { .. }))
     }
 
+    /// Whether the plan, once it is past its commit point, cannot be taken back.
+    pub fn is_published(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.undo, Undo::Irreversible(_)))
+    }
+
     /// The command that a person would type next.
     pub fn next(&self) -> &str {
         &self.next

@@ -17,7 +17,7 @@ pub(crate) fn judge_tag(facts: &Facts) -> Vec<Answer> {
             facts,
             &tag.full(),
             "tag",
-            &format!("cargo sentinel verify {tag}, or take the next version"),
+            &format!("git show {tag}, or take the next version: cargo sentinel next"),
         )],
         Err(error) => vec![Answer::fail(
             error.to_string(),

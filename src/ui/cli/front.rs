@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use super::output::{Output, Paint};
 use crate::app::{Error, Event, Front, Kind};
-use crate::core::plan::{Plan, Undo};
+use crate::core::plan::Plan;
 
 /// The terminal.
 #[derive(Debug)]
@@ -19,12 +19,8 @@ impl Front for Terminal<'_> {
         if self.yes {
             return Ok(true);
         }
-        let irreversible = plan
-            .steps()
-            .iter()
-            .any(|step| matches!(step.undo, Undo::Irreversible(_)));
         if !std::io::stdin().is_terminal() {
-            return if irreversible {
+            return if plan.is_published() {
                 Err(Error::new(
                     Kind::Usage,
                     "this cannot be taken back, and there is no terminal to ask at",
