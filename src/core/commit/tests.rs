@@ -1,3 +1,5 @@
+//! What messages mean: cases, and two other readers to differ from.
+
 use std::cell::Cell;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Which commits count: reverts and merges, held against their definition.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Versions in lock files: cases, and the laws of rewriting.
+
 use super::*;
 use proptest::prelude::*;
 

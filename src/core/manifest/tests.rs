@@ -1,3 +1,5 @@
+//! Versions in manifests: cases, and every other byte kept.
+
 use super::*;
 use proptest::prelude::*;
 

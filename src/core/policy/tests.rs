@@ -1,3 +1,5 @@
+//! The configuration: what is read, and what is refused where.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Trees and commits, held against their ids.
+
 use super::*;
 use gix::bstr::BString;
 use gix::objs::Tree;

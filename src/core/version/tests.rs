@@ -1,3 +1,5 @@
+//! Bumps, versions and pre-releases: cases and laws.
+
 use proptest::prelude::*;
 
 use super::*;

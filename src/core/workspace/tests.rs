@@ -1,3 +1,5 @@
+//! Members and their shared version: cases.
+
 use super::*;
 
 /// Loads manifests as the workspace asks for them, and resolves it.
