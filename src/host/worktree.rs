@@ -152,8 +152,9 @@ pub(crate) fn relocate(repo: &Repo, moved: &Relocation<'_>, record: Recorder<'_>
     if changes.is_empty() {
         return Ok(());
     }
+    // The index alone (`-i`): each path's content was looked at above, and a file that was merely touched is no obstacle.
     git(moved.path)
-        .args(["read-tree", "-m", &new.to_string()])
+        .args(["read-tree", "-i", "-m", &new.to_string()])
         .recorded(record)?;
     for change in changes
         .iter()
