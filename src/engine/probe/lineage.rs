@@ -3,7 +3,7 @@
 use semver::Version;
 
 use crate::core::facts::{Lineage, Refs, Target};
-use crate::core::history;
+use crate::core::history::{self, Commit};
 use crate::core::ids::{Oid, RefName, TagName};
 use crate::core::policy::Policy;
 use crate::core::version::{Base, BumpTable};
@@ -113,12 +113,7 @@ pub(crate) fn lineage(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<Li
         return Err(Error::Shallow);
     }
     let commits = between(repo, source, base.as_ref().map(|base| base.commit).as_slice())?;
-    let shallow = repo.is_shallow()?;
-    if shallow
-        && commits
-            .iter()
-            .any(|commit| !commit.parents.iter().all(|parent| repo.has_object(*parent)))
-    {
+    if repo.is_shallow()? && hide_parents(repo, &commits) {
         return Err(Error::Shallow);
     }
     prereleases.reverse();
@@ -127,6 +122,12 @@ pub(crate) fn lineage(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<Li
         history: history::judge(commits, &tags.bumps),
         prereleases,
     })
+}
+
+/// Whether a shallow clone's boundary runs through these commits.
+fn hide_parents(repo: &Repo, commits: &[Commit]) -> bool {
+    let parents = commits.iter().flat_map(|commit| &commit.parents);
+    parents.into_iter().any(|parent| !repo.has_object(*parent))
 }
 
 /// The highest release, pre-releases among them, that `source` descends from, and how many commits lie above it. Without
@@ -148,6 +149,9 @@ pub(crate) fn describe(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<(
         return Err(Error::Shallow);
     }
     let hidden = nearest.as_ref().map(|(_, _, commit)| *commit);
+    if repo.is_shallow()? && hide_parents(repo, &between(repo, source, hidden.as_slice())?) {
+        return Err(Error::Shallow);
+    }
     let distance = crate::host::history::count_between(repo, source, hidden.as_slice())?;
     Ok((nearest.map(|(version, tag, _)| (version, tag)), distance))
 }
