@@ -55,9 +55,7 @@ pub(crate) fn require_git(dir: &Path) -> Result<()> {
 /// Author and committer without their dates, as `git var` gives them.
 pub(crate) fn identity(dir: &Path) -> Result<Identity> {
     let who = |variable: &str| {
-        let out = Run::new("git", dir)
-            .args(["-c", "user.useConfigOnly=false", "var", variable])
-            .success()?;
+        let out = Run::new("git", dir).args(["var", variable]).success()?;
         let text = String::from_utf8_lossy(&out).trim_end().to_owned();
         match text.rfind('>') {
             Some(end) => Ok(text.get(..=end).unwrap_or_default().to_owned()),
