@@ -9,6 +9,7 @@
 mod bench;
 mod demo;
 mod page;
+mod survey;
 mod tool;
 
 use std::process::ExitCode;
@@ -29,12 +30,15 @@ enum Task {
     Demo(demo::Args),
     /// Time the tool against git and its peers; exit with 1 where a goal is missed.
     Bench(bench::Args),
+    /// Print what `next` says just before each past release of real repositories, beside what was released.
+    Survey(survey::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Demo(args) => demo::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Survey(args) => survey::run(&args),
     };
     match done {
         Ok(code) => code,
