@@ -285,7 +285,7 @@ pub struct Decision {
 /// It is never below the numbers of the highest pre-release above the base, whatever the commits or `--bump` ask for: after
 /// `v0.2.0-rc.1` on base 0.1.0 comes 0.2.0. The bump is then what leads from the base to there. Without a base the first
 /// release is `initial`, else the manifest's version up to 0.1.0 (0.0.0 becomes 0.1.0; of a pre-release the numbers count), else
-/// what a reachable pre-release leads up to.
+/// what a reachable pre-release leads up to, if the manifest is not above that.
 ///
 /// # Errors
 /// [`VersionError::NoReleaseTag`] where nothing names the first release; [`VersionError::Exhausted`] where a number cannot be raised.
@@ -320,6 +320,9 @@ fn first_release(inputs: &Inputs<'_>, floor: Option<Version>) -> Result<Version,
         (None, Some(version)) if version == Version::new(0, 0, 0) => Some(FIRST),
         (None, manifest) => manifest,
     };
+    // A pre-release that the manifest has left behind is no step towards the first release: tags of another form hide it.
+    let behind = |floor: &Version| inputs.manifest.is_some_and(|manifest| core_of(manifest) > *floor);
+    let floor = floor.filter(|floor| named.is_some() || !behind(floor));
     named.max(floor).ok_or_else(|| VersionError::NoReleaseTag {
         manifest: inputs.manifest.cloned(),
     })

@@ -227,6 +227,24 @@ fn never_below_a_reachable_prerelease() {
 }
 
 #[test]
+fn a_prerelease_below_the_manifest_names_no_first_release() {
+    let history = history(&["feat: x"]);
+    let manifest = v("0.101.0");
+    let stray = [v("0.0.1-pre")];
+    let inputs = Inputs {
+        manifest: Some(&manifest),
+        prereleases: &stray,
+        ..inputs(None, &history)
+    };
+    assert_eq!(
+        decide(&inputs),
+        Err(VersionError::NoReleaseTag {
+            manifest: Some(manifest.clone())
+        })
+    );
+}
+
+#[test]
 fn the_first_release() {
     let history = history(&["feat: x"]);
     let first = |manifest: Option<&str>, initial: Option<&str>, pre: &[&str]| {
