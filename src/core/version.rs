@@ -139,7 +139,7 @@ pub enum VersionError {
 
 fn at_manifest(manifest: Option<&Version>) -> String {
     manifest.map_or_else(
-        || ", and no manifest carries a version".to_owned(),
+        || ", and the manifests share no version".to_owned(),
         |version| format!(", yet the manifest is at {version}"),
     )
 }
@@ -151,7 +151,7 @@ impl VersionError {
             Self::NotAVersion { .. } => Some("write it as `1.2.3`, or `1.2.3-rc.1`".to_owned()),
             Self::NotAnIdentifier { .. } => Some("use a word such as `rc`, `beta` or `alpha`".to_owned()),
             Self::NoReleaseTag { manifest } => Some(format!(
-                "to get the tags, run `git fetch --tags`; for a first release, set `initial = \"{}\"` under [version] in sentinel.toml",
+                "to get the tags, run `git fetch --tags`; if releases are tagged in another form, set `tag` under [release] in sentinel.toml; for a first release, set `initial = \"{}\"` under [version]",
                 manifest.as_ref().map_or(FIRST, core_of)
             )),
             Self::NotABump { .. } | Self::Exhausted { .. } => None,

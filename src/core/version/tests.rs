@@ -277,9 +277,10 @@ fn the_first_release() {
     let error = first(Some("0.1.1"), None, &[]).unwrap_err();
     insta::assert_snapshot!(format!("{error}\n{}", error.hint().unwrap()), @r#"
     no release tag is reachable, yet the manifest is at 0.1.1
-    to get the tags, run `git fetch --tags`; for a first release, set `initial = "0.1.1"` under [version] in sentinel.toml
+    to get the tags, run `git fetch --tags`; if releases are tagged in another form, set `tag` under [release] in sentinel.toml; for a first release, set `initial = "0.1.1"` under [version]
     "#);
-    assert!(first(None, None, &[]).is_err());
+    let error = first(None, None, &[]).unwrap_err();
+    insta::assert_snapshot!(error, @"no release tag is reachable, and the manifests share no version");
 }
 
 #[test]
