@@ -71,13 +71,16 @@ impl Output {
         let hint = self.paint(Paint::Strong, " hint");
         if error.findings.len() > 1 {
             let mut text = format!("{label}: {} checks refuse; nothing was changed\n", error.findings.len());
-            for finding in &error.findings {
+            for (at, finding) in error.findings.iter().enumerate() {
                 text.push_str(&format!(
                     "  {}: {}\n",
                     self.paint(Paint::Strong, finding.check),
                     indented(&finding.because)
                 ));
-                if let Some(remedy) = &finding.remedy {
+                // What one remedy mends is listed together, the remedy once below.
+                let next = error.findings.get(at + 1);
+                let again = next.is_some_and(|next| next.check == finding.check && next.remedy == finding.remedy);
+                if let (Some(remedy), false) = (&finding.remedy, again) {
                     text.push_str(&format!("    {}: {remedy}\n", self.paint(Paint::Dim, "fix")));
                 }
             }
@@ -122,4 +125,44 @@ fn to_stdout(text: &str) {
 fn to_stderr(text: &str) {
     let mut stderr = std::io::stderr().lock();
     drop(stderr.write_all(text.as_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Kind;
+    use crate::core::check::{Finding, Verdict};
+
+    #[test]
+    fn a_remedy_stands_once_below_all_that_it_mends() {
+        let finding = |check, because: &str, remedy: &str| Finding {
+            check,
+            verdict: Verdict::Fail,
+            because: because.to_owned(),
+            remedy: Some(remedy.to_owned()),
+        };
+        let mut error = Error::new(Kind::Blocked, "refused");
+        error.findings = vec![
+            finding("tree", "it is not clean", "git status"),
+            finding("packages", "a has 0.1.0", "give them one version"),
+            finding("packages", "b has 0.2.0", "give them one version"),
+            finding("packages", "c cannot be read", "cargo metadata"),
+        ];
+        let output = Output {
+            json: false,
+            quiet: false,
+            verbose: false,
+            color: false,
+        };
+        insta::assert_snapshot!(output.error_text(&error), @r"
+        error: 4 checks refuse; nothing was changed
+          tree: it is not clean
+            fix: git status
+          packages: a has 0.1.0
+          packages: b has 0.2.0
+            fix: give them one version
+          packages: c cannot be read
+            fix: cargo metadata
+        ");
+    }
 }
