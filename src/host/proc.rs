@@ -54,10 +54,16 @@ impl ChildId {
     }
 
     /// Whether that very process still runs.
+    ///
+    /// Without `/proc` any process of that id counts, which may keep a finished run's lock file but removes none too soon.
     pub(crate) fn is_alive(self) -> bool {
         match start_time(self.pid) {
             Some(started) => self.started == 0 || started == self.started,
-            None => false,
+            None if Path::new("/proc/self").exists() => false,
+            None => {
+                let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
+                pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+            }
         }
     }
 }
