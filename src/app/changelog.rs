@@ -94,7 +94,7 @@ fn version_of(
     if let Some(text) = &options.version {
         return version::parse(text).map_err(refused);
     }
-    let manifest = content.version();
+    let manifest = content.reached();
     let inputs = Inputs {
         base: lineage.base.as_ref(),
         history: &lineage.history,

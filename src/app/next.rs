@@ -63,7 +63,7 @@ pub fn next(context: &Context, options: &NextOptions) -> Result<NextAnswer, Erro
     let lineage = probe::lineage(&repo, &tags, head)?;
     let manifest = match &lineage.base {
         Some(_) => None,
-        None => probe::content(&repo, head, &policy)?.version(),
+        None => probe::content(&repo, head, &policy)?.reached(),
     };
     let inputs = Inputs {
         base: lineage.base.as_ref(),

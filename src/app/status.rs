@@ -67,7 +67,7 @@ pub fn status(context: &Context) -> Result<StatusAnswer, Error> {
     let (base, commits, next) = match &lineage {
         Err(error) => (None, (0, 0), Fact::Unknown(error.to_string())),
         Ok(lineage) => {
-            let manifest = content.version();
+            let manifest = content.reached();
             let inputs = Inputs {
                 base: lineage.base.as_ref(),
                 history: &lineage.history,

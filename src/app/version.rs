@@ -41,7 +41,7 @@ pub fn version(context: &Context) -> Result<VersionAnswer, Error> {
     let upcoming = match &nearest {
         Some(_) => Version::new(0, 1, 0),
         None => {
-            let manifest = probe::content(&repo, commit, &policy)?.version();
+            let manifest = probe::content(&repo, commit, &policy)?.reached();
             manifest.unwrap_or(Version::new(0, 1, 0))
         }
     };

@@ -400,7 +400,7 @@ impl Facts {
             Fact::Known(lineage) => lineage,
             Fact::Unknown(why) => return Err(why.clone()),
         };
-        let manifest = self.content.as_ref().and_then(Content::version);
+        let manifest = self.content.as_ref().and_then(Content::reached);
         let inputs = version::Inputs {
             base: lineage.base.as_ref(),
             history: &lineage.history,
@@ -431,6 +431,12 @@ impl Content {
     pub fn version(&self) -> Option<Version> {
         let workspace = self.workspace.as_ref().ok()?;
         workspace::version_group(workspace).ok().map(|group| group.version)
+    }
+
+    /// How far the manifests have come: the version that the packages share, else the highest of theirs.
+    pub fn reached(&self) -> Option<Version> {
+        let highest = || self.workspace.as_ref().ok()?.highest_version().cloned();
+        self.version().or_else(highest)
     }
 }
 

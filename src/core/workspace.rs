@@ -62,6 +62,15 @@ impl Workspace {
         manifest_in(&self.root)
     }
 
+    /// The highest version that a package has; `None` where none has one.
+    pub fn highest_version(&self) -> Option<&Version> {
+        let versioned = self
+            .packages
+            .iter()
+            .filter(|package| package.version_source != VersionSource::Absent);
+        versioned.map(|package| &package.version).max()
+    }
+
     /// Every manifest that may carry the version or a requirement on it: the root's and each package's, sorted.
     pub fn manifests(&self) -> BTreeSet<String> {
         let packages = self.packages.iter().map(|package| package.manifest.clone());

@@ -250,3 +250,16 @@ fn links_and_patches_are_found() {
     assert_eq!(group.patched, BTreeSet::from(["demo".to_owned()]));
     assert_eq!(group.change(Version::new(0, 2, 0)).old, Version::new(0, 1, 0));
 }
+
+#[test]
+fn packages_versioned_apart_have_a_highest_version() {
+    let root = "[package]\nname = \"root\"\nversion = \"0.101.0\"\n[workspace]\nmembers = [\"a\", \"b\"]\n";
+    let files = [
+        ("Cargo.toml", root),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.9.0\"\n"),
+        ("b/Cargo.toml", "[package]\nname = \"b\"\n"),
+    ];
+    let workspace = resolved("", &files).unwrap();
+    assert!(version_group(&workspace).is_err());
+    assert_eq!(workspace.highest_version(), Some(&Version::new(0, 101, 0)));
+}
