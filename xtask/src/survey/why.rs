@@ -234,3 +234,97 @@ impl fmt::Display for Why {
 fn short(subject: &str) -> String {
     subject.chars().take(50).collect::<String>().replace('|', "\\|")
 }
+
+#[cfg(test)]
+mod tests {
+    use cargo_sentinel::core::facts::Lineage;
+    use cargo_sentinel::core::history::{self, Commit};
+    use cargo_sentinel::core::ids::{Oid, TagName};
+    use cargo_sentinel::core::version::Base;
+
+    use super::*;
+
+    fn v(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    /// The answer above a base, of commits with these subjects.
+    fn answer(base: &str, subjects: &[&str]) -> NextAnswer {
+        let id = |at: usize| Oid::from_hex(format!("{at:040x}").as_bytes()).unwrap();
+        let base = Base {
+            tag: TagName::new(format!("v{base}")).unwrap(),
+            version: v(base),
+            commit: id(0),
+        };
+        let commits = subjects.iter().enumerate().map(|(at, subject)| Commit {
+            id: id(at + 1),
+            parents: vec![id(at + 2)],
+            time: 0,
+            message: commit::read(subject.as_bytes()),
+        });
+        let lineage = Lineage {
+            base: Some(base.clone()),
+            history: history::judge(commits.collect(), &BumpTable::default()),
+            prereleases: Vec::new(),
+        };
+        let inputs = version::Inputs {
+            base: Some(&base),
+            history: &lineage.history,
+            prereleases: &[],
+            manifest: None,
+            initial: None,
+            zero: ZeroPolicy::Cargo,
+            over: None,
+        };
+        let decision = version::decide(&inputs).unwrap();
+        NextAnswer {
+            next: decision.next.clone(),
+            base: Some(base),
+            decision,
+            lineage,
+            zero: ZeroPolicy::Cargo,
+        }
+    }
+
+    #[test]
+    fn each_difference_has_its_class() {
+        let why = |base: &str, subjects: &[&str], (before, version, message): (&str, &str, &str)| {
+            let answer = answer(base, subjects);
+            let (before, version) = (v(before), v(version));
+            let released = Released {
+                version: &version,
+                before: Some(&before),
+                message,
+                answer: &answer,
+            };
+            Why::of(&released).to_string()
+        };
+        let found = [
+            why("1.0.0", &["fix: a"], ("1.0.0", "1.0.1", "release")),
+            why("1.2.0", &["fix: a"], ("1.0.0", "1.0.1", "release")),
+            why("0.1.0", &["feat: a"], ("0.1.0", "0.2.0", "release")),
+            why("1.0.0", &["docs: a"], ("1.0.0", "1.0.1", "fix: a")),
+            why("1.0.0", &["net: a", "net: b", "c"], ("1.0.0", "1.1.0", "release")),
+            why("1.0.0", &["a", "b"], ("1.0.0", "1.1.0", "release")),
+            why("1.0.0", &["fix: a"], ("1.0.0", "1.2.0", "release")),
+            why("1.0.0", &["fix: a"], ("1.1.0", "1.2.0", "release")),
+            why("1.0.0", &["fix: a"], ("1.0.0", "1.1.0", "release")),
+            why("1.0.0", &["feat!: a"], ("1.0.0", "1.1.0", "release")),
+        ];
+        assert_eq!(
+            found,
+            [
+                "",
+                "older line: 1.2.0 is below already",
+                "0.x: `zero = \"semver\"` gives it",
+                "tagged commit: it asks itself: `fix: a`",
+                "nothing asked: 2 of 3 have a type: net 2",
+                "unconventional: none of 2 has a type",
+                "skipped: no single bump leads there from 1.0.0 (asked: patch)",
+                "side branch: 1.1.0 is no ancestor, so 1.0.0 is the base",
+                "more: a minor where commits ask for a patch; 1 of 1 have a type: fix 1",
+                "less: a minor where commits ask for a major (00000000, breaking)",
+            ]
+        );
+    }
+}
