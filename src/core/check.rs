@@ -187,6 +187,12 @@ pub const CHECKS: &[Check] = &[
         judge: checks::merges::judge,
     },
     Check {
+        id: "merged",
+        demands: "what is tagged descends from the release branch",
+        uses: &[Use::Tag],
+        judge: checks::merges::judge_merged,
+    },
+    Check {
         id: "run",
         demands: "no release was left unfinished",
         uses: &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],

@@ -12,7 +12,7 @@ use super::ids::{BranchName, Oid, RefName, RunId, TagName};
 use super::manifest::Manifest;
 use super::policy::Policy;
 use super::tree::NewObject;
-use super::version::{self, Base};
+use super::version::{self, Base, Bump};
 use super::workspace::{self, Workspace};
 
 /// An observation, or why there is none. A gate reads `Unknown` as a refusal.
@@ -313,6 +313,8 @@ pub struct Ending {
     pub merged_already: bool,
     /// Files that would conflict if production were merged into the release branch.
     pub production_conflicts: Vec<String>,
+    /// The release branch of the version, where its tip is no ancestor of the source: a squash merge leaves it there.
+    pub left_outside: Option<BranchName>,
     /// The merge back into integration; `None` where it is not wanted, or integration has the release already.
     pub merge_back: Option<Fact<Merge>>,
 }
@@ -401,6 +403,7 @@ impl Facts {
             Fact::Unknown(why) => return Err(why.clone()),
         };
         let manifest = self.content.as_ref().and_then(Content::reached);
+        let silent = lineage.history.asked().0 == Bump::None;
         let inputs = version::Inputs {
             base: lineage.base.as_ref(),
             history: &lineage.history,
@@ -408,7 +411,7 @@ impl Facts {
             manifest: manifest.as_ref(),
             initial: self.policy.version.initial.as_ref(),
             zero: self.policy.version.zero,
-            over: None,
+            over: (self.is_hotfix() && silent).then_some(Bump::Patch),
         };
         version::decide(&inputs)
             .map(|decision| decision.next)
@@ -418,6 +421,13 @@ impl Facts {
     /// The version of the last release, where there is one.
     pub fn last_release(&self) -> Option<&Version> {
         Some(&self.lineage.known()?.base.as_ref()?.version)
+    }
+
+    /// Whether the release starts elsewhere than from integration: then it is at least a patch, whatever its commits say.
+    fn is_hotfix(&self) -> bool {
+        let integration = &self.flow.integration;
+        let branch = self.source.branch.as_ref().map(|branch| &branch.name);
+        self.ask.from.is_some() && branch != Some(integration)
     }
 
     /// The remote's refs, where they could be seen.

@@ -18,6 +18,19 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
     answers
 }
 
+/// What is tagged descends from the release branch; else the next version would count its commits again.
+pub(crate) fn judge_merged(facts: &Facts) -> Vec<Answer> {
+    let Some(ending) = &facts.ending else { return Vec::new() };
+    let production = &ending.production.name;
+    vec![match &ending.left_outside {
+        None => Answer::pass("the release branch is part of what is tagged"),
+        Some(release) => Answer::fail(
+            format!("`{release}` is no part of what would be tagged: a squash or a rebase leaves its commits outside"),
+            format!("merge `{release}` into `{production}` with a merge commit, or let cargo sentinel finish do it"),
+        ),
+    }]
+}
+
 /// The tree that is tagged must be the tree that was tested: production may hold nothing that the release lacks.
 fn judge_production(facts: &Facts, ending: &Ending) -> Answer {
     let (production, release) = (&ending.production.name, &ending.release.name);

@@ -100,8 +100,25 @@ pub(super) fn ending(repo: &Repo, facts: &Facts, merge_back: bool) -> Result<End
         production_is_behind: behind,
         merged_already: merged,
         production_conflicts: conflicts,
+        left_outside: left_outside(repo, facts)?,
         merge_back,
     })
+}
+
+fn left_outside(repo: &Repo, facts: &Facts) -> Result<Option<BranchName>> {
+    let version = facts.content.as_ref().and_then(Content::version);
+    let Some(name) = version.and_then(|version| facts.policy.release.branch.branch_name(&version).ok()) else {
+        return Ok(None);
+    };
+    let full = name.full();
+    let sides = [Some(&facts.refs), facts.remote_refs()];
+    let mut ancestors = Ancestors::of(repo, facts.source.commit)?;
+    for target in sides.into_iter().flatten().filter_map(|refs| refs.get(&full)) {
+        if !repo.is_commit(target.id)? || !ancestors.contains(target.id)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// Merging the tag is merging the release's tip: the tag's commit has the tip's tree, and production below it is an
