@@ -103,10 +103,12 @@ fn in_step(facts: &Facts, remote: &Remote) -> Answer {
     }
 }
 
-/// `finish` takes the remote's word; a local branch may lag, but must not have gone its own way.
+/// `finish` takes the remote's word; a local branch may lag, but must not have gone its own way. Where nothing is pushed,
+/// a branch may be here alone.
 fn follows(remote: &Remote, branch: &BranchState) -> Answer {
     let (name, at) = (&remote.name, &branch.name);
     match branch.relation {
+        Relation::LocalOnly if !remote.contacted => Answer::pass(format!("`{at}` is here alone")),
         Relation::InStep | Relation::RemoteOnly | Relation::Behind => Answer::pass(format!("`{at}` follows `{name}`")),
         Relation::Ahead => Answer::fail(
             format!("`{at}` has commits that `{name}` lacks"),
