@@ -7,3 +7,13 @@ mod host;
 mod notes;
 pub mod ui;
 pub mod wire;
+
+/// The repositories that unit tests and integration tests share.
+#[cfg(test)]
+#[path = "../tests/it/support"]
+mod support {
+    #![allow(dead_code, reason = "the integration tests use more of it")]
+    #![expect(clippy::disallowed_methods, reason = "tests start programs and touch files")]
+    pub(crate) mod repo;
+    pub(crate) mod snapshot;
+}

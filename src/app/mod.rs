@@ -5,6 +5,8 @@
 
 mod act;
 mod changelog;
+#[cfg(test)]
+mod crash_tests;
 mod error;
 mod gate;
 mod next;

@@ -4,7 +4,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+use super::faults::boundary;
 use super::{Error, Result};
+
+/// Where unit tests kill the process.
+#[cfg(not(test))]
+fn boundary() {}
 
 fn failed(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_owned();
@@ -209,14 +215,19 @@ impl AppendLog {
 
     /// Makes the file, with a first record, all of it or nothing.
     pub(crate) fn create(path: &Path, first: &[u8]) -> Result<Self> {
+        boundary();
         write_atomic(path, first)?;
+        boundary();
         Self::open(path, first.len() as u64)
     }
 
     /// Appends a record and waits for the disk.
     pub(crate) fn append(&mut self, record: &[u8]) -> Result<()> {
+        boundary();
         self.file.write_all(record).map_err(failed("write", &self.path))?;
-        self.file.sync_data().map_err(failed("write", &self.path))
+        self.file.sync_data().map_err(failed("write", &self.path))?;
+        boundary();
+        Ok(())
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod cargo;
 pub(crate) mod checkout;
 pub(crate) mod clock;
 pub(crate) mod env;
+#[cfg(test)]
+pub(crate) mod faults;
 pub(crate) mod fs;
 pub(crate) mod git_read;
 pub(crate) mod git_write;

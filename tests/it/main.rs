@@ -1,1 +1,17 @@
 //! The integration tests: one binary, real git repositories.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests are part of the world: they start programs and touch files"
+)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod flows;
+mod layering;
+mod refusals;
+mod support;

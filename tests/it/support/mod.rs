@@ -1,0 +1,8 @@
+//! What the tests stand on: repositories, and the boundary through which the program is run.
+
+mod check;
+mod repo;
+mod snapshot;
+
+pub(crate) use check::{check, check_with, killed_while_pushing, refuses};
+pub(crate) use repo::Repo;
