@@ -107,7 +107,10 @@ impl Runner<'_> {
                     .map(|step| step.id.clone());
                 let committed = commit_point.is_some_and(|step| journal.progress().outcomes.contains_key(&step));
                 if !resumable && !committed {
-                    self.take_back(&mut journal)?;
+                    // What the remote refused is not there to be taken back, whatever somebody else put in its place.
+                    let refused = matches!(error, Error::Refused { .. });
+                    let refused = journal.progress().open_step().filter(|_| refused).cloned();
+                    self.take_back(&mut journal, refused.as_ref())?;
                 }
                 Err(error)
             }
@@ -139,7 +142,7 @@ impl Runner<'_> {
 
     /// Takes an interrupted run back.
     pub(crate) fn undo(&mut self, mut journal: Journal) -> Result<Report> {
-        self.take_back(&mut journal)?;
+        self.take_back(&mut journal, None)?;
         Ok(self.report(&journal))
     }
 
@@ -248,8 +251,8 @@ impl Runner<'_> {
     }
 
     /// Takes back every step that was begun, last first. What already stands as it was is left alone, so that this can
-    /// itself be interrupted and repeated.
-    fn take_back(&mut self, journal: &mut Journal) -> Result<()> {
+    /// itself be interrupted and repeated. A step that is known to have been `refused` has nothing to take back.
+    fn take_back(&mut self, journal: &mut Journal, refused: Option<&StepId>) -> Result<()> {
         self.refuse_the_irreversible(journal)?;
         let begun: Vec<Step> = journal
             .plan()
@@ -267,7 +270,9 @@ impl Runner<'_> {
         }
         journal.record(Record::UndoBegun { at: clock::now() })?;
         for step in begun.iter().rev() {
-            if let Undo::Effects(effects) = &step.undo {
+            if let Undo::Effects(effects) = &step.undo
+                && refused != Some(&step.id)
+            {
                 for effect in effects {
                     self.take_back_effect(journal, effect)?;
                 }
