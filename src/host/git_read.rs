@@ -230,12 +230,24 @@ impl Repo {
 
     /// An object's kind and bytes.
     pub(crate) fn object(&self, id: Oid) -> Result<(gix::objs::Kind, Vec<u8>)> {
-        let object = self
-            .gix
-            .find_object(id)
-            .map_err(|error| Error::git(format!("object {id}"), chain(&error)))?
-            .detach();
+        let object = self.gix.find_object(id);
+        let object = object.map_err(|error| self.unreadable(id, &error))?.detach();
         Ok((object.kind, object.data))
+    }
+
+    /// Why an object cannot be read. Nothing here fetches what a partial clone left out.
+    fn unreadable(&self, id: Oid, error: &gix::Error) -> Error {
+        let snapshot = self.gix.config_snapshot();
+        let names = self.gix.remote_names();
+        let promisor = names
+            .iter()
+            .find(|name| snapshot.boolean(format!("remote.{name}.promisor").as_str()) == Some(true));
+        match promisor.filter(|_| !self.has_object(id)) {
+            Some(remote) => Error::Unsupported(format!(
+                "this partial clone lacks object {id}, which is needed; `git fetch --refetch --no-filter {remote}` brings it"
+            )),
+            None => Error::git(format!("object {id}"), chain(error)),
+        }
     }
 
     /// A commit's root tree.

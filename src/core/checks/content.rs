@@ -3,6 +3,7 @@
 use crate::core::changelog;
 use crate::core::check::Answer;
 use crate::core::facts::{Content, Facts};
+use crate::core::plans::tag;
 use crate::core::policy::Artifact;
 use crate::core::version;
 use crate::core::workspace;
@@ -32,7 +33,19 @@ pub(crate) fn judge_packages(facts: &Facts) -> Vec<Answer> {
             .collect(),
     };
     answers.extend(facts.policy.artifacts.iter().flatten().filter_map(judge_artifact));
+    answers.extend(judge_hash(facts, content));
     answers
+}
+
+/// Cargo writes the commit into a `.crate` only where it can read the repository, and that it cannot with SHA-256.
+fn judge_hash(facts: &Facts, content: &Content) -> Option<Answer> {
+    let binds = facts.ending.is_some() && !tag::crates(facts, content).is_empty();
+    (binds && content.hash != gix::hash::Kind::Sha1).then(|| {
+        Answer::fail(
+            "a .crate cannot be bound to a commit of a SHA-256 repository: cargo leaves the commit out",
+            "mark the packages publish = false, or release from a SHA-1 repository",
+        )
+    })
 }
 
 fn judge_artifact(artifact: &Artifact) -> Option<Answer> {

@@ -175,7 +175,7 @@ pub(super) fn tag_steps(
 }
 
 /// The packages whose `.crate` the tag names: the configured ones, else every publishable member.
-fn crates(facts: &Facts, content: &Content) -> Vec<String> {
+pub(in crate::core) fn crates(facts: &Facts, content: &Content) -> Vec<String> {
     if let Some(configured) = &facts.policy.artifacts {
         let package = |artifact: &Artifact| match artifact {
             Artifact::Crate { package } => Some(package.clone()),
