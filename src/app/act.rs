@@ -93,7 +93,7 @@ pub fn cut(context: &Context, options: &CutOptions, front: &mut dyn Front) -> Re
         ..Ask::default()
     };
     let look = act.look(Use::Cut, ask, !options.no_push)?;
-    let facts = probe::facts(&act.repo, &look)?;
+    let facts = act.facts(&look)?;
     let entries = rendered_entries(&facts)?;
     let today = date(facts.now);
     let request = CutRequest {
@@ -127,7 +127,7 @@ pub fn tag(context: &Context, options: &TagOptions, front: &mut dyn Front) -> Re
         no_sign: options.no_sign,
         ..act.look(Use::Tag, ask, !options.no_push)?
     };
-    let mut facts = probe::facts(&act.repo, &look)?;
+    let mut facts = act.facts(&look)?;
     let entries = complete(&mut facts)?;
     refuse_another_tag(&act.repo, &facts, facts.source.commit)?;
     let request = TagRequest {
@@ -155,7 +155,7 @@ pub fn finish(context: &Context, options: &FinishOptions, front: &mut dyn Front)
         merge_back: !options.no_merge_back,
         ..act.look(Use::Finish, ask, !options.no_push)?
     };
-    let mut facts = probe::facts(&act.repo, &look)?;
+    let mut facts = act.facts(&look)?;
     let entries = complete(&mut facts)?;
     let merged = facts
         .ending
@@ -262,6 +262,22 @@ impl<'a> Act<'a> {
             merge_back: true,
             policy: self.context.named_policy()?,
         })
+    }
+
+    /// Observes. What cannot even be looked at may be the doing of a run that was left unfinished.
+    fn facts(&self, look: &Look) -> Result<Facts, Error> {
+        let refused = match probe::facts(&self.repo, look) {
+            Ok(facts) => return Ok(facts),
+            Err(error) => Error::from(error),
+        };
+        Err(
+            match journal::unfinished(&journal::directory(&self.repo.common_dir()))? {
+                Some(run) => refused.hint(format!(
+                    "run {run} was left unfinished: cargo sentinel resume, or cargo sentinel undo"
+                )),
+                None => refused,
+            },
+        )
     }
 
     /// `target/sentinel` of the working tree, or below the git directory of a bare repository.

@@ -129,7 +129,18 @@ fn publish(facts: &Facts, version: &Version, switch: bool) -> Result<(Step, Vec<
         }
         None => refs,
     };
-    if switch && let Some(here) = facts.worktrees.first() {
+    if switch {
+        let here = facts
+            .worktrees
+            .iter()
+            .find(|tree| Some(&tree.path) == facts.checkout.top.as_ref());
+        let here = here.ok_or_else(|| {
+            PlanError::Blocked(vec![check::refusal(
+                "tree",
+                "a bare repository has no working tree that could switch",
+                "leave out --switch",
+            )])
+        })?;
         let head = match &here.head {
             Head::Branch { name, .. } => HeadAt::Branch(name.full()),
             Head::Detached(commit) => HeadAt::Detached(Input::Literal(*commit)),
