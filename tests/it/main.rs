@@ -11,7 +11,9 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod bad_input;
 mod flows;
 mod layering;
 mod refusals;
 mod support;
+mod worktrees;

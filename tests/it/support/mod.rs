@@ -4,5 +4,5 @@ mod check;
 mod repo;
 mod snapshot;
 
-pub(crate) use check::{check, check_with, killed_while_pushing, refuses};
-pub(crate) use repo::Repo;
+pub(crate) use check::{Outcome, check, check_with, killed_while_pushing, refuses};
+pub(crate) use repo::{MANIFEST, Repo};
