@@ -131,14 +131,20 @@ fn of_a_child_that_lives() {
     let lock = plant(&repo, "demo/.git/refs/heads/release/v0.2.0.lock", 1);
     let journal = fs::list(&runs(&repo)).unwrap().remove(0);
     let text = fs::read(&journal).unwrap().unwrap();
-    let child = format!("{{\"child\":{{\"pid\":{},\"started\":0}}}}\n", std::process::id());
+    let child = format!(
+        "{{\"child\":{{\"pid\":{},\"started\":0}}}}\n",
+        rustix::process::getpid().as_raw_pid()
+    );
     fs::write_atomic(&journal, &[&text, child.as_bytes()].concat()).unwrap();
     for command in ["resume", "undo"] {
         assert_eq!(run(&repo, command, 0).code(), Some(75), "{command}");
         assert!(lock.exists());
     }
     // A process id that was given to somebody else since is no child of ours.
-    let reused = format!("{{\"child\":{{\"pid\":{},\"started\":1}}}}\n", std::process::id());
+    let reused = format!(
+        "{{\"child\":{{\"pid\":{},\"started\":1}}}}\n",
+        rustix::process::getpid().as_raw_pid()
+    );
     fs::write_atomic(&journal, &[&text, reused.as_bytes()].concat()).unwrap();
     assert_eq!(run(&repo, "resume", 0), Ended::Exit(0, String::new()));
     assert_eq!(repo.litter(), [""; 0].map(PathBuf::from));
