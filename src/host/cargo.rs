@@ -44,6 +44,12 @@ fn cargo(dir: &Path) -> Run {
         "CARGO_ENCODED_RUSTFLAGS",
         "CARGO_MANIFEST_DIR",
         "CARGO_MANIFEST_PATH",
+        // Cargo asks git which files belong to a package; these change what its patterns mean.
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_NAMESPACE",
     ] {
         run = run.env_remove(name);
     }

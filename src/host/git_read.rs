@@ -52,7 +52,7 @@ impl Repo {
     /// `NotARepository` where there is none; `Unsupported` for one whose refs gix cannot read (reftable).
     pub(crate) fn discover(dir: &Path) -> Result<Self> {
         let found = gix::discover::upwards(dir).map_err(|_| Error::NotARepository(dir.to_owned()))?;
-        let (git_dir, _) = found.0.clone().into_repository_and_work_tree_directories();
+        let (git_dir, work_tree) = found.0.clone().into_repository_and_work_tree_directories();
         refuse_reftable(&git_dir)?;
         let mapping = gix::sec::trust::Mapping {
             full: open_options(),
@@ -61,6 +61,11 @@ impl Repo {
         let gix = gix::ThreadSafeRepository::discover_opts(dir, gix::discover::upwards::Options::default(), mapping)
             .map_err(|error| Error::git(format!("the repository at `{}`", dir.display()), chain(&error)))?;
         let mut gix = gix.to_thread_local();
+        if super::env::var_os("GIT_WORK_TREE").is_some() {
+            // Hooks and aliases of git hand it down; it says where another program works, and gix minds it.
+            let lies = |error: gix::Error| Error::git("the working tree", chain(&error));
+            gix.set_workdir(work_tree).map_err(lies)?;
+        }
         gix.object_cache_size_if_unset(4 * 1024 * 1024);
         Ok(Self { gix })
     }

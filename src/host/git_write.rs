@@ -28,8 +28,16 @@ pub(crate) struct Move {
 
 /// A git command in `dir`.
 pub(crate) fn git(dir: &Path) -> Run {
-    // Housekeeping in the middle of a release would only widen what an interruption can hit.
-    Run::new("git", dir).args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"])
+    // Housekeeping in the middle of a release would only widen what an interruption can hit, and what a file-system
+    // monitor says of files is no match for looking.
+    Run::new("git", dir).args([
+        "-c",
+        "gc.auto=0",
+        "-c",
+        "maintenance.auto=false",
+        "-c",
+        "core.fsmonitor=false",
+    ])
 }
 
 /// Demands a git that is recent enough.
