@@ -13,7 +13,10 @@
 
 mod bad_input;
 mod flows;
+mod hostile;
 mod layering;
 mod refusals;
+mod signing;
 mod support;
+mod workspaces;
 mod worktrees;
