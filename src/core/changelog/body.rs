@@ -105,8 +105,9 @@ impl<'a> Body<'a> {
     /// Adds the entries of `generated` that do not stand here yet, grouped.
     pub(super) fn add_generated(&mut self, mut generated: Body<'a>, eol: &'static str) {
         let known: HashSet<_> = generated.blocks().map(Block::key).collect();
-        let present: HashSet<_> = self.blocks().map(Block::key).collect();
-        generated.retain(|block| !present.contains(&block.key()));
+        // An entry is not known by a definition or a paragraph that reads alike: links move on, and those with them.
+        let present: HashSet<_> = self.blocks().map(|block| (block.is_item, block.key())).collect();
+        generated.retain(|block| !present.contains(&(block.is_item, block.key())));
         self.add(generated, eol, Some(&known));
     }
 

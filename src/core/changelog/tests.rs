@@ -305,6 +305,16 @@ fn a_link_inside_unreleased_is_moved_on_where_it_goes() {
 }
 
 #[test]
+fn an_entry_is_not_known_by_a_link_that_reads_alike() {
+    let link = "[Unreleased]: https://example.org/demo/compare/v0.1.0...HEAD";
+    let once = write(
+        &format!("## [Unreleased]\n\n### Added\n\n{link}\n\n- x\n"),
+        &format!("### Added\n\n- {link}\n"),
+    );
+    assert_eq!(write(&once, &format!("### Added\n\n- {link}\n")), once);
+}
+
+#[test]
 fn lists_keep_their_marker_and_their_spacing() {
     let text = "## Unreleased\n\n### Added\n\n* one\n\n* two\n  and more\n\n\n## 0.1.0\n";
     let result = write(text, "### Added\n\n- two\n  and more\n- three\n");
