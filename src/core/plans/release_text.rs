@@ -6,23 +6,18 @@ use semver::Version;
 
 use crate::core::changelog::{self, LinkStyle, NewSection};
 use crate::core::facts::{Content, Facts};
-use crate::core::version::{self, Bump};
-use crate::core::{lockfile, manifest, workspace};
+use crate::core::{lockfile, manifest, version, workspace};
 
 /// New contents by path. Files that do not change are absent.
 pub type Changes = BTreeMap<String, Vec<u8>>;
 
-/// The version that a command is about: the one that was typed, or the derived one. From a source that was named, as for
-/// a hotfix, the derived one is at least a patch.
+/// The version that a command is about: the one that was typed, or the derived one.
 ///
 /// # Errors
 /// When neither is a version.
 pub fn asked_version(facts: &Facts) -> Result<Version, String> {
     match facts.ask.version.as_deref() {
-        Some("auto") | None => facts.derived().map(|derived| match facts.last_release() {
-            Some(last) if facts.ask.from.is_some() && derived == *last => version::apply(last, Bump::Patch),
-            Some(_) | None => derived,
-        }),
+        Some("auto") | None => facts.derived(),
         Some(text) => version::parse(text).map_err(|error| error.to_string()),
     }
 }
