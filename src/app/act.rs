@@ -313,7 +313,7 @@ impl<'a> Act<'a> {
             .to_string();
         let what = format!("{}-{}", plan.command().as_str(), plan.version());
         let runs = journal::runs(&journal::directory(&self.repo.common_dir()))?;
-        let latest = runs.last().map(|(run, _)| run);
+        let latest = runs.last().map(|run| &run.id);
         RunId::following(latest, &moment, &what).map_err(|error| Error::new(Kind::Internal, error.to_string()))
     }
 }

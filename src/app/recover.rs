@@ -85,14 +85,14 @@ fn nothing(verb: &str) -> Error {
     Error::new(Kind::Blocked, format!("there is nothing to {verb}")).hint("cargo sentinel status")
 }
 
-/// The journal of the named run, else of the unfinished one, else of the latest.
+/// The journal of the named run, else of the unfinished one, else of the latest that stands.
 fn find(repo: &Repo, run: Option<&str>, verb: &str) -> Result<Journal, Error> {
     let directory = journal::directory(&repo.common_dir());
     let run = match run {
         Some(text) => RunId::new(text).map_err(|error| Error::new(Kind::Blocked, error.to_string()))?,
         None => match journal::unfinished(&directory)? {
             Some(run) => run,
-            None => journal::runs(&directory)?.pop().ok_or_else(|| nothing(verb))?.0,
+            None => journal::latest_done(&directory)?.ok_or_else(|| nothing(verb))?,
         },
     };
     let missing = || Error::new(Kind::Blocked, format!("there is no run {run}")).hint("cargo sentinel status");

@@ -392,15 +392,33 @@ pub struct Facts {
     pub ending: Option<Ending>,
 }
 
+/// Why no version follows from the commits, and the command that mends it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Underivable {
+    /// What, and which.
+    pub why: String,
+    /// The command.
+    pub remedy: String,
+}
+
+impl Underivable {
+    /// Without a remedy of its own, the explanation of every commit helps.
+    pub fn new(why: String, remedy: Option<String>) -> Self {
+        let remedy = remedy.unwrap_or("cargo sentinel next --explain".to_owned());
+        Self { why, remedy }
+    }
+}
+
 impl Facts {
     /// The version that the commits ask for.
     ///
     /// # Errors
     /// Where no release tag is reachable and nothing names a first version, or the history could not be read.
-    pub fn derived(&self) -> Result<Version, String> {
+    pub fn derived(&self) -> Result<Version, Underivable> {
         let lineage = match &self.lineage {
             Fact::Known(lineage) => lineage,
-            Fact::Unknown(why) => return Err(why.clone()),
+            Fact::Unknown(why) => return Err(Underivable::new(why.clone(), None)),
         };
         let manifest = self.content.as_ref().and_then(Content::reached);
         let silent = lineage.history.asked().0 == Bump::None;
@@ -415,7 +433,7 @@ impl Facts {
         };
         version::decide(&inputs)
             .map(|decision| decision.next)
-            .map_err(|error| error.to_string())
+            .map_err(|error| Underivable::new(error.to_string(), error.hint()))
     }
 
     /// The version of the last release, where there is one.

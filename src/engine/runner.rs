@@ -370,7 +370,12 @@ impl Runner<'_> {
         };
         let refs = journal.plan().ref_moves().into_iter().map(|(remote, moved)| {
             let name = remote.map_or(moved.name.to_string(), |remote| format!("{remote}:{}", moved.name));
-            (name, known(&moved.old), known(&moved.new))
+            let (old, new) = (known(&moved.old), known(&moved.new));
+            if progress.end == Some(End::Undone) {
+                (name, new, old)
+            } else {
+                (name, old, new)
+            }
         });
         Report {
             run: Some(journal.run().clone()),

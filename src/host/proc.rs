@@ -162,10 +162,19 @@ impl Run {
         self
     }
 
-    /// The program and its arguments, for messages.
+    /// The program and its arguments, for messages; of many arguments the first.
     pub(crate) fn argv(&self) -> String {
+        const NAMED: usize = 12;
         let mut words = vec![self.program.to_string_lossy().into_owned()];
-        words.extend(self.args.iter().map(|arg| arg.to_string_lossy().into_owned()));
+        words.extend(
+            self.args
+                .iter()
+                .take(NAMED)
+                .map(|arg| arg.to_string_lossy().into_owned()),
+        );
+        if self.args.len() > NAMED {
+            words.push(format!("… ({} more)", self.args.len() - NAMED));
+        }
         words.join(" ")
     }
 

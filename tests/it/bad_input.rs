@@ -245,9 +245,7 @@ fn a_sha256_repository() {
     repo.commit("chore: keep it private");
     repo.push();
     repo.git("switch -q develop");
-    check(&repo, "finish --yes")
-        .succeeds()
-        .says(&["nothing is publishable"]);
+    check(&repo, "finish --yes").succeeds().says(&["without artifacts"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::support::{Repo, check, refuses};
+use crate::support::{Outcome, Repo, check, refuses};
 
 /// The parents of a commit.
 fn parents(repo: &Repo, rev: &str) -> Vec<String> {
@@ -291,19 +291,28 @@ fn files_that_were_merely_touched() {
     in_step(&repo);
 }
 
+fn run_of(outcome: &Outcome) -> String {
+    outcome.json().pointer("/run").unwrap().as_str().unwrap().to_owned()
+}
+
 #[test]
 fn an_undone_cut_leaves_nothing() {
     let repo = Repo::flow();
     let before = repo.state();
     for words in ["cut auto --yes", "cut auto --yes --switch", "cut auto --yes --no-push"] {
-        check(&repo, words).succeeds();
+        let run = run_of(&check(&repo, &format!("{words} --json")).succeeds());
         assert_ne!(repo.state(), before);
-        check(&repo, "undo --yes").succeeds();
+        if !words.contains("--no-push") {
+            // What others may have seen is taken back only by its name.
+            refuses(&repo, "undo --yes", 1, &["nothing to undo", &run]);
+        }
+        check(&repo, &format!("undo {run} --yes")).succeeds();
         assert_eq!(repo.state(), before, "{words}");
     }
     refuses(&repo, "resume --yes", 1, &["nothing to resume"]);
     refuses(&repo, "undo --yes", 1, &["nothing to undo"]);
     check(&repo, "cut auto --yes").succeeds();
-    check(&repo, "finish --yes").succeeds();
-    refuses(&repo, "undo --yes", 1, &["cannot be taken back"]);
+    let run = run_of(&check(&repo, "finish --yes --json").succeeds());
+    refuses(&repo, "undo --yes", 1, &["nothing to undo"]);
+    refuses(&repo, &format!("undo {run} --yes"), 1, &["cannot be taken back"]);
 }

@@ -100,7 +100,7 @@ fn switching_in_a_linked_worktree() {
     let repo = Repo::flow();
     repo.git("switch -q --detach");
     let there = linked(&repo, "develop");
-    check_there(&repo, "cut auto --yes --switch").succeeds();
+    check_there(&repo, "cut auto --yes --switch --no-push").succeeds();
     assert_eq!(head(&repo, &there), "release/v0.2.0");
     assert_eq!(head(&repo, &repo.dir()), "HEAD");
     assert_eq!(repo.git_in(&there, "status --porcelain"), "");

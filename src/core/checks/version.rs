@@ -8,24 +8,12 @@ use crate::core::plans::release_text;
 use crate::core::version;
 
 pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
-    let Some(text) = &facts.ask.version else {
+    if facts.ask.version.is_none() {
         return Vec::new();
-    };
-    let asked = if text == "auto" {
-        match release_text::asked_version(facts) {
-            Ok(version) => version,
-            Err(why) => return vec![Answer::fail(why, "cargo sentinel next --explain")],
-        }
-    } else {
-        match version::parse(text) {
-            Ok(version) => version,
-            Err(error) => {
-                return vec![Answer::fail(
-                    error.to_string(),
-                    error.hint().unwrap_or("cargo sentinel next".to_owned()),
-                )];
-            }
-        }
+    }
+    let asked = match release_text::asked_version(facts) {
+        Ok(version) => version,
+        Err(error) => return vec![Answer::fail(error.why, error.remedy)],
     };
     match &facts.lineage {
         Fact::Unknown(_) => vec![Answer::pass(format!("{asked} is a version"))],
@@ -65,6 +53,6 @@ fn against_history(facts: &Facts, asked: &Version, base: Option<&Version>) -> An
         )),
         // Without a release tag the caller's word is the only one there is.
         Err(_) if base.is_none() => Answer::pass(format!("{asked} is the first release")),
-        Err(why) => Answer::unknown(why, "cargo sentinel next --explain"),
+        Err(error) => Answer::unknown(error.why, error.remedy),
     }
 }

@@ -50,7 +50,7 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
     if refuses(&findings) {
         return Err(PlanError::Blocked(findings));
     }
-    let version = release_text::asked_version(facts).map_err(inconsistent)?;
+    let version = release_text::asked_version(facts).map_err(|error| inconsistent(error.why))?;
     let content = facts
         .content
         .as_ref()

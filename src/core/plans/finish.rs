@@ -49,7 +49,12 @@ pub fn plan(facts: &Facts, request: &FinishRequest<'_>) -> Result<(Plan, Vec<Fin
         command: Command::Finish,
         version: version.clone(),
         started: facts.now,
-        next: "cargo publish --workspace".to_owned(),
+        next: if draft.builds() {
+            "cargo publish --workspace"
+        } else {
+            "cargo sentinel status"
+        }
+        .to_owned(),
     };
     let refs_title = format!("move {}", names(&moves.local));
     let plan = match pushing(facts) {
@@ -145,6 +150,10 @@ impl Draft {
             integration,
             tag,
         })
+    }
+
+    fn builds(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.effect, Effect::Build(_)))
     }
 
     fn ref_moves<'f>(

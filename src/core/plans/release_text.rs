@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use crate::core::changelog::{self, LinkStyle, NewSection};
-use crate::core::facts::{Content, Facts};
+use crate::core::facts::{Content, Facts, Underivable};
 use crate::core::{lockfile, manifest, version, workspace};
 
 /// New contents by path. Files that do not change are absent.
@@ -15,10 +15,10 @@ pub type Changes = BTreeMap<String, Vec<u8>>;
 ///
 /// # Errors
 /// When neither is a version.
-pub fn asked_version(facts: &Facts) -> Result<Version, String> {
+pub fn asked_version(facts: &Facts) -> Result<Version, Underivable> {
     match facts.ask.version.as_deref() {
         Some("auto") | None => facts.derived(),
-        Some(text) => version::parse(text).map_err(|error| error.to_string()),
+        Some(text) => version::parse(text).map_err(|error| Underivable::new(error.to_string(), error.hint())),
     }
 }
 

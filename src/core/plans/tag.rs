@@ -160,11 +160,7 @@ pub(super) fn tag_steps(
         tagger: stamped(&identity.committer, facts.now),
         signed,
     };
-    let bound = if steps.is_empty() {
-        " without artifacts: nothing is publishable"
-    } else {
-        ""
-    };
+    let bound = if steps.is_empty() { " without artifacts" } else { "" };
     let verb = if signed { "sign" } else { "make, unsigned," };
     steps.push(Step::invisible(
         "tag",

@@ -150,46 +150,62 @@ impl Journal {
     }
 }
 
-/// Every run that has a journal, oldest first, with whether it has ended.
-pub(crate) fn runs(dir: &Path) -> Result<Vec<(RunId, bool)>> {
+/// A run that has a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    /// How it ended; `None` where it was left unfinished.
+    pub(crate) end: Option<End>,
+}
+
+/// Every run that has a journal, oldest first.
+pub(crate) fn runs(dir: &Path) -> Result<Vec<Run>> {
     let mut found = Vec::new();
     for path in fs::list(dir)? {
         let stem = path
             .file_name()
             .and_then(|name| name.to_str())
             .and_then(|name| name.strip_suffix(".jsonl"));
-        let Some(run) = stem.and_then(|stem| RunId::new(stem).ok()) else {
+        let Some(id) = stem.and_then(|stem| RunId::new(stem).ok()) else {
             continue;
         };
         let bytes = fs::read(&path)?.unwrap_or_default();
         let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let whole = bytes.get(..complete).unwrap_or_default();
         // Years of releases lie here, each with its whole plan: one that ended says so in its last line.
-        if ends(whole) {
-            found.push((run, true));
-        } else if replay(&path, whole)?.is_some() {
-            found.push((run, false));
+        let end = end_of(whole);
+        if end.is_some() || replay(&path, whole)?.is_some() {
+            found.push(Run { id, end });
         }
     }
     // Files sort otherwise than the runs that they are named after: a suffix follows.
-    found.sort();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(found)
 }
 
 /// The latest run that has not ended.
 pub(crate) fn unfinished(dir: &Path) -> Result<Option<RunId>> {
-    Ok(runs(dir)?
-        .into_iter()
-        .rev()
-        .find(|(_, ended)| !ended)
-        .map(|(run, _)| run))
+    let open = runs(dir)?.into_iter().rev().find(|run| run.end.is_none());
+    Ok(open.map(|run| run.id))
 }
 
-/// Whether the last line is the record of an end.
-fn ends(whole: &[u8]) -> bool {
-    let last = whole.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
-    let record = last.and_then(|line| format::parse_line(std::str::from_utf8(line).ok()?).ok());
-    matches!(record, Some(Record::End(_)))
+/// The latest run that was done and still stands.
+pub(crate) fn latest_done(dir: &Path) -> Result<Option<RunId>> {
+    let done = runs(dir)?.into_iter().rev().find(|run| run.end == Some(End::Done));
+    Ok(done.map(|run| run.id))
+}
+
+/// The end that the last line records.
+fn end_of(whole: &[u8]) -> Option<End> {
+    let last = whole.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
+    match format::parse_line(std::str::from_utf8(last).ok()?).ok()? {
+        Record::End(end) => Some(end),
+        Record::Intent { .. }
+        | Record::Child(_)
+        | Record::Scratch(_)
+        | Record::Outcome { .. }
+        | Record::UndoBegun { .. } => None,
+    }
 }
 
 fn replay(path: &Path, bytes: &[u8]) -> Result<Option<(Plan, Progress)>> {
