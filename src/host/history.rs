@@ -235,3 +235,6 @@ pub(crate) fn partition(repo: &Repo, tips: &[Oid]) -> Result<Vec<Vec<Commit>>> {
     }
     Ok(parts)
 }
+
+#[cfg(test)]
+mod tests;
