@@ -259,3 +259,6 @@ fn apply(progress: &mut Progress, record: Record) {
         Record::End(end) => progress.end = Some(end),
     }
 }
+
+#[cfg(test)]
+mod tests;
