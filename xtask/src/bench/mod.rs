@@ -115,7 +115,7 @@ impl Bench {
         [program].into_iter().chain(args).collect()
     }
 
-    /// A clone of somebody's repository: what is measured may not touch theirs.
+    /// A clone of somebody's repository, refs and commits alone: what is measured may not touch theirs.
     fn copy_of(&self, repo: &Path) -> Result<Sandbox> {
         let repo = repo
             .canonicalize()
@@ -124,7 +124,7 @@ impl Bench {
             .prefix("copy-")
             .tempdir_in(self.scratch.files().current_dir())?
             .keep();
-        let clone = self.scratch.cmd("git clone --quiet --no-hardlinks");
+        let clone = self.scratch.cmd("git clone --quiet --no-hardlinks --no-checkout");
         clone.arg(&repo).arg(&copy).run()?;
         Ok(self.scratch.at(&copy))
     }
