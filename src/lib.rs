@@ -3,6 +3,8 @@
 pub mod app;
 pub mod core;
 mod engine;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod host;
 mod notes;
 pub mod ui;

@@ -8,6 +8,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod page;
 mod survey;
 mod tool;
@@ -32,6 +33,8 @@ enum Task {
     Bench(bench::Args),
     /// Print what `next` says just before each past release of real repositories, beside what was released.
     Survey(survey::Args),
+    /// Fuzz the parsers with libFuzzer, starting from the committed corpus.
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Survey(args) => survey::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
     };
     match done {
         Ok(code) => code,

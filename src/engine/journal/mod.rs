@@ -5,9 +5,14 @@
 //! A torn last line is dropped; without a complete first record there was no run.
 
 mod format;
+#[cfg(any(fuzzing, test))]
+mod laws;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+#[cfg(fuzzing)]
+pub(crate) use laws::reread;
 
 use crate::core::binding::Artifact;
 use crate::core::ids::{Oid, RunId};

@@ -1,0 +1,4 @@
+//! See `config` in the library.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cargo_sentinel_fuzz::config(bytes));

@@ -1,0 +1,163 @@
+//! What is fuzzed: for each target a function that takes any bytes and panics where a law is broken.
+//!
+//! The seed corpus goes through the same functions in an ordinary test (`xtask/src/fuzz.rs`).
+
+use std::collections::BTreeSet;
+
+use cargo_sentinel::core::changelog::{self, NewSection};
+use cargo_sentinel::core::manifest::{self, Manifest, VersionChange};
+use cargo_sentinel::core::{binding, commit, lockfile, policy};
+use semver::Version;
+
+/// What separates the texts of an input that holds several.
+const SEPARATOR: &str = "\n=====\n";
+
+/// The first `N` texts of an input; `None` where it is not UTF-8. Missing ones are empty.
+fn texts<const N: usize>(bytes: &[u8]) -> Option<[&str; N]> {
+    let mut parts = std::str::from_utf8(bytes).ok()?.split(SEPARATOR);
+    Some(std::array::from_fn(|_| parts.next().unwrap_or_default()))
+}
+
+/// Commit messages of any bytes.
+pub fn message(bytes: &[u8]) {
+    let message = commit::read(bytes);
+    assert!(!message.subject.contains('\n'), "a subject is one line");
+    assert_eq!(message.subject.trim(), message.subject);
+    if let commit::Kind::Conventional(header) = &message.kind {
+        assert!(!header.summary.is_empty() && !header.kind.is_empty());
+        assert!(!header.kind.chars().any(|c| c.is_ascii_uppercase()));
+        assert!(message.breaking_note.is_none() || header.breaking);
+    }
+    // A subject reads the same without what follows it; only a byte order mark is dropped once.
+    if !message.subject.starts_with('\u{feff}') {
+        assert_eq!(commit::read(message.subject.as_bytes()).subject, message.subject);
+    }
+}
+
+/// A CHANGELOG, generated entries, and another side's CHANGELOG.
+pub fn changelog(bytes: &[u8]) {
+    let Some([text, entries, other]) = texts::<3>(bytes) else {
+        return;
+    };
+    if let Ok(changelog) = changelog::parse(text) {
+        assert_eq!(changelog.parts().collect::<String>(), text, "parsing loses nothing");
+    }
+    let section = NewSection {
+        version: &Version::new(0, 2, 0),
+        date: "2026-01-01",
+        tag: "v0.2.0",
+        entries: &rendered(entries),
+        links: None,
+    };
+    if let Ok(once) = changelog::release(text, &section) {
+        let twice = changelog::release(&once, &section);
+        assert_eq!(twice.as_ref(), Ok(&once), "writing twice changes nothing");
+        assert!(changelog::section(&once, section.version).is_some());
+    }
+    let yields = |merged: Result<String, changelog::MergeError>| {
+        assert_eq!(merged.as_deref(), Ok(other), "a side that changed nothing yields");
+    };
+    yields(changelog::merge_back(text, text, other));
+    yields(changelog::merge_back(text, other, text));
+    // Any three texts: merged or refused, without a panic.
+    drop(changelog::merge_back(text, entries, other));
+}
+
+/// Entries as they are rendered: groups, and one line each, without control characters and with its commit.
+fn rendered(text: &str) -> String {
+    let line = |line: &str| {
+        let line = line.replace(char::is_control, " ");
+        let group = line
+            .strip_prefix("### ")
+            .filter(|name| name.parse::<changelog::Group>().is_ok());
+        match group {
+            Some(_) => format!("\n{line}\n\n"),
+            None if line.trim().is_empty() => String::new(),
+            None => format!("- {} (0123456)\n", line.trim_start_matches(['-', ' ']).trim()),
+        }
+    };
+    text.lines().map(line).collect()
+}
+
+/// A `Cargo.toml` and a `Cargo.lock`, moved from the version that the first one has.
+pub fn manifest(bytes: &[u8]) {
+    let Some([toml, lock]) = texts::<2>(bytes) else {
+        return;
+    };
+    let Ok(parsed) = Manifest::parse(toml, "Cargo.toml") else {
+        drop(lockfile::set_versions(
+            lock,
+            "Cargo.lock",
+            &change("demo", Version::new(0, 1, 0)),
+        ));
+        return;
+    };
+    let change = moved(&parsed);
+    if let Ok(Some(after)) = manifest::set_versions(&parsed, &change) {
+        let again = Manifest::parse(&after, "Cargo.toml").expect("what was written is read");
+        assert_eq!(
+            manifest::set_versions(&again, &change),
+            Ok(None),
+            "moving twice changes nothing"
+        );
+    }
+    if let Ok(Some(after)) = lockfile::set_versions(lock, "Cargo.lock", &change) {
+        let again = lockfile::set_versions(&after, "Cargo.lock", &change);
+        assert_eq!(again, Ok(None), "moving twice changes nothing");
+    }
+}
+
+/// The next major version of the package, or of the workspace.
+fn moved(manifest: &Manifest) -> VersionChange {
+    let name = manifest.package().map_or("demo", |package| package.name.as_str());
+    let own = manifest.package().and_then(|package| match &package.version {
+        Some(manifest::Inheritable::Own(own)) => Some(own.version.clone()),
+        Some(manifest::Inheritable::Workspace) | None => None,
+    });
+    let shared = || {
+        manifest
+            .workspace()
+            .and_then(|w| w.version.as_ref())
+            .map(|shared| shared.version.clone())
+    };
+    change(name, own.or_else(shared).unwrap_or(Version::new(0, 1, 0)))
+}
+
+fn change(name: &str, old: Version) -> VersionChange {
+    VersionChange {
+        names: BTreeSet::from([name.to_owned()]),
+        patched: BTreeSet::new(),
+        new: Version::new(old.major.saturating_add(1), 0, 0),
+        old,
+    }
+}
+
+/// `sentinel.toml`, and the same as metadata of a `Cargo.toml`.
+pub fn config(bytes: &[u8]) {
+    let Some([text]) = texts::<1>(bytes) else { return };
+    if let Err(errors) = policy::parse(text, "sentinel.toml") {
+        assert!(!errors.to_string().is_empty(), "a refusal says why");
+    }
+    if let Err(errors) = policy::from_metadata(text, "Cargo.toml") {
+        assert!(!errors.to_string().is_empty(), "a refusal says why");
+    }
+}
+
+/// A journal, as it stands on disk.
+#[cfg(fuzzing)]
+pub fn journal(bytes: &[u8]) {
+    cargo_sentinel::fuzzing::journal(bytes);
+}
+
+/// An annotated tag's object.
+pub fn tag(bytes: &[u8]) {
+    let Ok(tag) = binding::parse(bytes) else { return };
+    // What is claimed can be claimed again, and reads the same.
+    let message = binding::message("demo", "", &tag.binding).expect("names that were read can be written");
+    let object = format!(
+        "object {}\ntype commit\ntag x\ntagger A <a@b> 0 +0000\n\n{message}",
+        tag.commit
+    );
+    let again = binding::parse(object.as_bytes()).expect("what was written is read");
+    assert_eq!(again.binding, tag.binding);
+}
