@@ -9,6 +9,7 @@ const ROOMS: [(&str, &[&str]); 7] = [
     ("notes", &["core"]),
     ("engine", &["host", "core"]),
     ("app", &["engine", "host", "notes", "core"]),
+    ("fuzzing", &["engine"]),
     ("wire", &["app", "core"]),
     ("ui", &["app", "wire", "core"]),
 ];
