@@ -10,7 +10,7 @@ use crate::core::changelog::{self, LinkStyle, NewSection};
 use crate::core::entries;
 use crate::core::facts::{Content, Lineage};
 use crate::core::policy::Policy;
-use crate::core::version::{self, Inputs};
+use crate::core::version;
 use crate::engine::probe::{self, ReleaseTags};
 use crate::host::git_read::Repo;
 use crate::host::{clock, fs};
@@ -95,15 +95,7 @@ fn version_of(
         return version::parse(text).map_err(refused);
     }
     let manifest = content.reached();
-    let inputs = Inputs {
-        base: lineage.base.as_ref(),
-        history: &lineage.history,
-        prereleases: &lineage.prereleases,
-        manifest: manifest.as_ref(),
-        initial: policy.version.initial.as_ref(),
-        zero: policy.version.zero,
-        over: None,
-    };
+    let inputs = lineage.inputs(&policy.version, manifest.as_ref());
     let next = version::decide(&inputs).map_err(refused)?.next;
     match &lineage.base {
         Some(base) if base.version == next => Err(Error::new(

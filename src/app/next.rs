@@ -66,13 +66,8 @@ pub fn next(context: &Context, options: &NextOptions) -> Result<NextAnswer, Erro
         None => probe::content(&repo, head, &policy)?.reached(),
     };
     let inputs = Inputs {
-        base: lineage.base.as_ref(),
-        history: &lineage.history,
-        prereleases: &lineage.prereleases,
-        manifest: manifest.as_ref(),
-        initial: policy.version.initial.as_ref(),
-        zero: policy.version.zero,
         over: options.bump,
+        ..lineage.inputs(&policy.version, manifest.as_ref())
     };
     let decision = version::decide(&inputs).map_err(|error| version_error(&error))?;
     let next = match &options.pre {

@@ -6,7 +6,7 @@ use super::next::head;
 use super::{Context, Error};
 use crate::core::facts::{Fact, Head, TreeState};
 use crate::core::ids::{BranchName, RunId};
-use crate::core::version::{self, Base, Inputs};
+use crate::core::version::{self, Base};
 use crate::engine::journal;
 use crate::engine::probe::{self, ReleaseTags};
 use crate::host::worktree;
@@ -68,15 +68,7 @@ pub fn status(context: &Context) -> Result<StatusAnswer, Error> {
         Err(error) => (None, (0, 0), Fact::Unknown(error.to_string())),
         Ok(lineage) => {
             let manifest = content.reached();
-            let inputs = Inputs {
-                base: lineage.base.as_ref(),
-                history: &lineage.history,
-                prereleases: &lineage.prereleases,
-                manifest: manifest.as_ref(),
-                initial: policy.version.initial.as_ref(),
-                zero: policy.version.zero,
-                over: None,
-            };
+            let inputs = lineage.inputs(&policy.version, manifest.as_ref());
             let next = Fact::from(version::decide(&inputs).map(|decision| decision.next));
             (
                 lineage.base.clone(),

@@ -10,7 +10,7 @@ use semver::Version;
 use super::history::History;
 use super::ids::{BranchName, Oid, RefName, RunId, TagName};
 use super::manifest::Manifest;
-use super::policy::Policy;
+use super::policy::{Policy, Versioning};
 use super::tree::NewObject;
 use super::version::{self, Base, Bump};
 use super::workspace::{self, Workspace};
@@ -248,6 +248,21 @@ pub struct Lineage {
     pub prereleases: Vec<Version>,
 }
 
+impl Lineage {
+    /// What the next version is decided from. `manifest` counts only where no release tag was found.
+    pub fn inputs<'a>(&'a self, versioning: &'a Versioning, manifest: Option<&'a Version>) -> version::Inputs<'a> {
+        version::Inputs {
+            base: self.base.as_ref(),
+            history: &self.history,
+            prereleases: &self.prereleases,
+            manifest,
+            initial: versioning.initial.as_ref(),
+            zero: versioning.zero,
+            over: None,
+        }
+    }
+}
+
 /// The files of the source that a release reads and changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
@@ -423,13 +438,8 @@ impl Facts {
         let manifest = self.content.as_ref().and_then(Content::reached);
         let silent = lineage.history.asked().0 == Bump::None;
         let inputs = version::Inputs {
-            base: lineage.base.as_ref(),
-            history: &lineage.history,
-            prereleases: &lineage.prereleases,
-            manifest: manifest.as_ref(),
-            initial: self.policy.version.initial.as_ref(),
-            zero: self.policy.version.zero,
             over: (self.is_hotfix() && silent).then_some(Bump::Patch),
+            ..lineage.inputs(&self.policy.version, manifest.as_ref())
         };
         version::decide(&inputs)
             .map(|decision| decision.next)

@@ -25,10 +25,10 @@ pub(super) struct World<'a> {
 
 /// Does what the effect says and gives what it made. Effects that find their work done already do nothing.
 pub(super) fn execute(world: &World<'_>, journal: &mut Journal, effect: &Effect) -> Result<Made> {
-    let top = world.repo.top();
     match effect {
         Effect::WriteObjects(objects) => {
-            git_write::write_objects(&top, objects)?;
+            let common = world.repo.common_dir();
+            git_write::write_objects(&common, &common.join("sentinel").join("objects"), objects)?;
             Ok(Made::Nothing)
         }
         Effect::CreateCommit(commit) => create_commit(world, journal, commit).map(Made::Object),

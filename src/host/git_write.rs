@@ -77,7 +77,11 @@ pub(crate) fn identity(dir: &Path) -> Result<Identity> {
 }
 
 /// Writes objects, blobs before trees, and demands that git gives each the id that the plan names.
-pub(crate) fn write_objects(dir: &Path, objects: &[NewObject]) -> Result<()> {
+///
+/// The bytes go by way of files in `scratch`, a directory of the caller's that a killed run may leave behind.
+pub(crate) fn write_objects(git_dir: &Path, scratch: &Path, objects: &[NewObject]) -> Result<()> {
+    super::fs::remove_dir(scratch)?;
+    super::fs::create_dir(scratch)?;
     for kind in [
         gix::objs::Kind::Blob,
         gix::objs::Kind::Tree,
@@ -88,14 +92,14 @@ pub(crate) fn write_objects(dir: &Path, objects: &[NewObject]) -> Result<()> {
         if batch.is_empty() {
             continue;
         }
-        let files = super::fs::scratch_dir("objects")?;
         let mut names = String::new();
         for (number, object) in batch.iter().enumerate() {
-            super::fs::write_scratch(&files.path().join(number.to_string()), &object.data)?;
-            names.push_str(&format!("{}/{number}\n", files.path().display()));
+            super::fs::write_scratch(&scratch.join(number.to_string()), &object.data)?;
+            names.push_str(&format!("{number}\n"));
         }
         let word = kind.to_string();
-        let out = git(dir)
+        let out = git(scratch)
+            .env("GIT_DIR", git_dir)
             .args(["hash-object", "-w", "--no-filters", "-t", &word, "--stdin-paths"])
             .stdin(names)
             .success()?;
@@ -107,7 +111,7 @@ pub(crate) fn write_objects(dir: &Path, objects: &[NewObject]) -> Result<()> {
             )));
         }
     }
-    Ok(())
+    super::fs::remove_dir(scratch)
 }
 
 /// Writes one object and gives its id.

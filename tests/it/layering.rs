@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A room, and the rooms that it may name.
-const ROOMS: [(&str, &[&str]); 7] = [
+const ROOMS: [(&str, &[&str]); 8] = [
     ("core", &[]),
     ("host", &["core"]),
     ("notes", &["core"]),
