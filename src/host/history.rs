@@ -3,6 +3,8 @@
 //! Cost is bounded by generation numbers where the repository has a commit-graph
 //! (gitformat-commit-graph(5)): the walk goes no deeper than the lowest generation of any tag that it must rule out.
 
+mod since;
+
 use std::collections::BinaryHeap;
 
 use gix::hashtable::{HashMap, HashSet};
@@ -16,20 +18,15 @@ use crate::core::ids::Oid;
 /// Generation of a commit that is not in the commit-graph: above all that are.
 const UNKNOWN_GENERATION: u32 = u32::MAX;
 
-/// Ancestors of one commit, discovered on demand from the newest down and never twice.
-pub(crate) struct Ancestors<'r> {
+/// Where commits are looked up: in the commit-graph, else in the object database.
+struct Lookup<'r> {
     repo: &'r Repo,
     graph: Option<gix::commitgraph::Graph>,
     shallow: HashSet<Oid>,
-    seen: HashSet<Oid>,
-    /// By generation, then commit time, newest first.
-    queue: BinaryHeap<(u32, i64, Oid)>,
-    hit_boundary: bool,
 }
 
-impl<'r> Ancestors<'r> {
-    /// The ancestors of `start`, itself among them.
-    pub(crate) fn of(repo: &'r Repo, start: Oid) -> Result<Self> {
+impl<'r> Lookup<'r> {
+    fn open(repo: &'r Repo) -> Result<Self> {
         let unread = |error: gix::Error| Error::git("the commit-graph", chain(&error));
         let shallow = repo
             .gix()
@@ -42,10 +39,62 @@ impl<'r> Ancestors<'r> {
         } else {
             None
         };
+        Ok(Self { repo, graph, shallow })
+    }
+
+    /// Whether a shallow clone hides the commit's parents.
+    fn is_boundary(&self, id: Oid) -> bool {
+        self.shallow.contains(&id)
+    }
+
+    /// Generation and commit time. Walked in this order, highest first, a commit of the graph comes behind all that
+    /// descend from it; where the graph ends, only the clock tells.
+    fn rank(&self, id: Oid) -> Result<(u32, i64)> {
+        match self.graph_entry(id) {
+            Some(known) => Ok(known),
+            None => Ok((UNKNOWN_GENERATION, commit_time(self.repo, id)?)),
+        }
+    }
+
+    /// Generation 0 stands for "not computed" in files of old writers: no bound follows from it.
+    fn graph_entry(&self, id: Oid) -> Option<(u32, i64)> {
+        let entry = self.graph.as_ref()?.commit_by_id(id)?;
+        let time = i64::try_from(entry.committer_timestamp()).unwrap_or(i64::MAX);
+        (entry.generation() > 0).then_some((entry.generation(), time))
+    }
+
+    /// First parent first; none at a shallow clone's boundary.
+    fn parents(&self, id: Oid) -> Result<Vec<Oid>> {
+        if self.is_boundary(id) {
+            return Ok(Vec::new());
+        }
+        if let Some(graph) = &self.graph
+            && let Some(entry) = graph.commit_by_id(id)
+        {
+            let damaged = |error: gix::Error| Error::git("the commit-graph", chain(&error));
+            return entry
+                .iter_parents()
+                .map(|parent| parent.map(|at| graph.id_at(at).to_owned()).map_err(damaged))
+                .collect();
+        }
+        self.repo.parents_of(id)
+    }
+}
+
+/// Ancestors of one commit, discovered on demand from the newest down and never twice.
+pub(crate) struct Ancestors<'r> {
+    lookup: Lookup<'r>,
+    seen: HashSet<Oid>,
+    /// By generation, then commit time, newest first.
+    queue: BinaryHeap<(u32, i64, Oid)>,
+    hit_boundary: bool,
+}
+
+impl<'r> Ancestors<'r> {
+    /// The ancestors of `start`, itself among them.
+    pub(crate) fn of(repo: &'r Repo, start: Oid) -> Result<Self> {
         let mut walk = Self {
-            repo,
-            graph,
-            shallow,
+            lookup: Lookup::open(repo)?,
             seen: HashSet::default(),
             queue: BinaryHeap::new(),
             hit_boundary: false,
@@ -60,11 +109,14 @@ impl<'r> Ancestors<'r> {
             return Ok(true);
         }
         let lowest = self
+            .lookup
             .graph_entry(commit)
             .map_or(UNKNOWN_GENERATION, |(generation, _)| generation);
-        while self.queue.peek().is_some_and(|(generation, _, _)| {
-            *generation >= lowest || lowest == UNKNOWN_GENERATION && *generation == UNKNOWN_GENERATION
-        }) {
+        while self
+            .queue
+            .peek()
+            .is_some_and(|(generation, _, _)| *generation >= lowest)
+        {
             let Some((_, _, next)) = self.queue.pop() else { break };
             self.expand(next)?;
             if self.seen.contains(&commit) {
@@ -80,11 +132,8 @@ impl<'r> Ancestors<'r> {
     }
 
     fn expand(&mut self, id: Oid) -> Result<()> {
-        if self.shallow.contains(&id) {
-            self.hit_boundary = true;
-            return Ok(());
-        }
-        for parent in self.parents(id)? {
+        self.hit_boundary |= self.lookup.is_boundary(id);
+        for parent in self.lookup.parents(id)? {
             self.enqueue(parent)?;
         }
         Ok(())
@@ -92,33 +141,10 @@ impl<'r> Ancestors<'r> {
 
     fn enqueue(&mut self, id: Oid) -> Result<()> {
         if self.seen.insert(id) {
-            let (generation, time) = match self.graph_entry(id) {
-                Some(known) => known,
-                None => (UNKNOWN_GENERATION, commit_time(self.repo, id)?),
-            };
+            let (generation, time) = self.lookup.rank(id)?;
             self.queue.push((generation, time, id));
         }
         Ok(())
-    }
-
-    /// Generation 0 stands for "not computed" in files of old writers: no bound follows from it.
-    fn graph_entry(&self, id: Oid) -> Option<(u32, i64)> {
-        let entry = self.graph.as_ref()?.commit_by_id(id)?;
-        let time = i64::try_from(entry.committer_timestamp()).unwrap_or(i64::MAX);
-        (entry.generation() > 0).then_some((entry.generation(), time))
-    }
-
-    fn parents(&self, id: Oid) -> Result<Vec<Oid>> {
-        if let Some(graph) = &self.graph
-            && let Some(entry) = graph.commit_by_id(id)
-        {
-            let damaged = |error: gix::Error| Error::git("the commit-graph", chain(&error));
-            return entry
-                .iter_parents()
-                .map(|parent| parent.map(|at| graph.id_at(at).to_owned()).map_err(damaged))
-                .collect();
-        }
-        self.repo.parents_of(id)
     }
 }
 
@@ -131,35 +157,14 @@ pub(crate) fn commit_time(repo: &Repo, id: Oid) -> Result<i64> {
 
 /// The commits reachable from `tip` and from none of `hidden`, children before parents, newer first among equals.
 pub(crate) fn between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Commit>> {
-    let unread = |error: gix::Error| Error::git("the history", chain(&error));
-    let walk = repo
-        .gix()
-        .rev_walk([tip])
-        .with_hidden(hidden.iter().copied())
-        .all()
-        .map_err(unread)?;
-    let mut commits = Vec::new();
-    for info in walk {
-        commits.push(read_commit(repo, info.map_err(unread)?.id)?);
-    }
-    Ok(topological(commits))
+    let commits = since::since(repo, tip, hidden)?;
+    let commits = commits.into_iter().map(|id| read_commit(repo, id));
+    Ok(topological(commits.collect::<Result<_>>()?))
 }
 
 /// How many commits are reachable from `tip` and from none of `hidden`.
 pub(crate) fn count_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<u64> {
-    let unread = |error: gix::Error| Error::git("the history", chain(&error));
-    let walk = repo
-        .gix()
-        .rev_walk([tip])
-        .with_hidden(hidden.iter().copied())
-        .all()
-        .map_err(unread)?;
-    let mut count = 0;
-    for info in walk {
-        info.map_err(unread)?;
-        count += 1;
-    }
-    Ok(count)
+    Ok(since::since(repo, tip, hidden)?.len() as u64)
 }
 
 /// Reads one commit and what its message means.
