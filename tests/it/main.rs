@@ -14,6 +14,7 @@
 mod bad_input;
 mod flows;
 mod hostile;
+mod json;
 mod layering;
 mod refusals;
 mod signing;
