@@ -193,8 +193,8 @@ fn recovering() {
     steps[].title: string
     steps[].outcome: undone
     refs[].ref: string
-    refs[].old: null
-    refs[].new: string
+    refs[].old: string
+    refs[].new: null
     next: string
     ");
 }
