@@ -126,6 +126,21 @@ fn children_come_first(listed: &[Commit]) {
     }
 }
 
+/// The second commit's clock is wrong; a walk that goes by the clock alone comes to the first before it knows better.
+#[test]
+fn a_commit_that_is_older_than_its_parent() {
+    let parents = |numbers: &[usize]| numbers.iter().copied().collect();
+    let dag = Dag(vec![
+        (parents(&[]), 0),
+        (parents(&[0]), -14),
+        (parents(&[1]), 2),
+        (parents(&[0, 2]), 3),
+    ]);
+    let fixture = Fixture::empty();
+    let made = dag.build(&fixture);
+    walks_are_exact(&dag, &fixture, &made);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
