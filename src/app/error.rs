@@ -102,6 +102,7 @@ impl From<host::Error> for Error {
             E::Refused { remote, .. } => Self::new(Kind::Blocked, message).hint(format!(
                 "nothing was changed; see what `{remote}` demands, then run the command again"
             )),
+            E::BeingUndone(_) => Self::new(Kind::Blocked, message).hint("cargo sentinel undo"),
             E::Irreversible { .. } => Self::new(Kind::Blocked, message).hint("cargo sentinel resume"),
             E::Busy { .. } => Self::new(Kind::Locked, message).hint("wait for it to end, then run the command again"),
             E::Interrupted => {

@@ -65,3 +65,59 @@ fn link(judged: &Judged, reference: Option<&str>, repository: Option<&str>) -> L
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::commit;
+    use crate::core::history::{Commit, judge};
+    use crate::core::ids::Oid;
+    use crate::core::policy::Policy;
+
+    fn shown(messages: &[&str], repository: Option<&str>) -> String {
+        let commits = messages.iter().enumerate().map(|(number, message)| Commit {
+            id: Oid::from_hex(format!("{number:040x}").as_bytes()).unwrap(),
+            parents: Vec::new(),
+            time: 0,
+            message: commit::read(message.as_bytes()),
+        });
+        let policy = Policy::default();
+        let history = judge(commits.collect(), &policy.version.bumps);
+        let line = |entry: Entry| {
+            let link = entry.link.unwrap();
+            let scope = entry.scope.unwrap_or_default();
+            format!(
+                "{} {} [{scope}] {} ({} {:?})\n",
+                entry.group, entry.breaking, entry.summary, link.text, link.url
+            )
+        };
+        entries(&history, &policy.changelog, repository)
+            .into_iter()
+            .map(line)
+            .collect()
+    }
+
+    #[test]
+    fn commits_become_entries() {
+        let messages = [
+            "feat(api)!: take a path (#12)",
+            "fix: keep the last line",
+            "docs: say so",
+            "refactor!: drop the old reader",
+            "no convention",
+        ];
+        insta::assert_snapshot!(shown(&messages, Some("https://example.org/demo.git/")), @r#"
+        Added true [api] take a path (#12 Some("https://example.org/demo/pull/12"))
+        Fixed false [] keep the last line (0000000 Some("https://example.org/demo/commit/0000000000000000000000000000000000000001"))
+        Changed true [] drop the old reader (0000000 Some("https://example.org/demo/commit/0000000000000000000000000000000000000003"))
+        "#);
+        insta::assert_snapshot!(shown(&["feat: a (#3)"], None), @"Added false [] a (#3 None)");
+    }
+
+    #[test]
+    fn what_was_reverted_is_no_entry() {
+        let id = format!("{:040x}", 1);
+        let revert = format!("Revert \"feat: a\"\n\nThis reverts commit {id}.\n");
+        assert_eq!(shown(&[&revert, "feat: a"], None), "");
+    }
+}

@@ -120,10 +120,7 @@ impl Runner<'_> {
     /// Goes on where an interrupted run stopped.
     pub(crate) fn resume(&mut self, mut journal: Journal) -> Result<Report> {
         if journal.progress().undoing {
-            return Err(Error::Unexpected(format!(
-                "run {} is being taken back; `cargo sentinel undo` ends that",
-                journal.run()
-            )));
+            return Err(Error::BeingUndone(journal.run().to_string()));
         }
         self.clean_up(&journal)?;
         if let Some(step) = open_step(&journal) {

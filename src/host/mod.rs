@@ -83,6 +83,9 @@ pub enum Error {
         /// The process.
         pid: u32,
     },
+    /// The run is being taken back.
+    #[error("run {0} is being taken back")]
+    BeingUndone(String),
     /// What was done cannot be taken back.
     #[error("`{step}` was done and cannot be taken back: {why}")]
     Irreversible {

@@ -23,7 +23,7 @@ const XTASK: &str = "[package]\nname = \"xtask\"\nversion = \"7.0.0\"\nedition =
 /// A project of its own inside the repository, which depends on a member.
 const NESTED: &str =
     "[package]\nname = \"nested\"\nversion = \"0.0.1\"\nedition = \"2021\"\npublish = false\n\n[workspace]\n
-[dependencies]\ncore = { path = \"../core\" }\n";
+[dependencies]\ncore = { path = \"../core\", version = \"0.1\" }\n";
 
 fn cargo(repo: &Repo, dir: &str, words: &str) -> String {
     let mut command = repo.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -85,8 +85,9 @@ fn everything_moves_together_and_cargo_agrees() {
     assert!(at("cli/Cargo.toml").contains("version = \"0.2\""));
     assert!(at("xtask/Cargo.toml").contains("version = \"7.0.0\""));
     assert!(at("nested/Cargo.toml").contains("version = \"0.0.1\""));
+    assert!(at("nested/Cargo.toml").contains("core = { path = \"../core\", version = \"0.2\" }"));
     let changed = repo.git("diff --name-only develop release/v0.2.0");
-    let expected = "CHANGELOG.md\nCargo.lock\nCargo.toml\ncli/Cargo.toml\nnested/Cargo.lock";
+    let expected = "CHANGELOG.md\nCargo.lock\nCargo.toml\ncli/Cargo.toml\nnested/Cargo.lock\nnested/Cargo.toml";
     assert_eq!(changed, expected);
 }
 
