@@ -1,5 +1,8 @@
 //! One file a check, or two that look at the same thing. Each has a `judge`: facts in, answers out.
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) mod branch;
 pub(crate) mod content;
 pub(crate) mod environment;
