@@ -257,7 +257,7 @@ impl<'a> Act<'a> {
             purpose,
             ask,
             contact,
-            dry_run: self.claim.is_none(),
+            try_key: self.claim.is_some(),
             no_sign: false,
             merge_back: true,
             policy: self.context.named_policy()?,

@@ -51,7 +51,7 @@ pub fn check(context: &Context, options: &GateOptions) -> Result<GateAnswer, Err
             ..Ask::default()
         },
         contact: true,
-        dry_run: true,
+        try_key: false,
         no_sign: false,
         merge_back: false,
         policy: context.named_policy()?,

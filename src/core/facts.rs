@@ -294,7 +294,7 @@ pub enum Signing {
     Waived,
     /// The caller asked for an unsigned tag, and the configuration does not allow it.
     Forbidden,
-    /// A dry run asks for no credential.
+    /// It is needed, and was not tried: no credential is asked for where nothing will be done.
     NotTried,
 }
 

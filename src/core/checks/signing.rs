@@ -30,6 +30,6 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
             "unsigned tags are not allowed here",
             "set `allow_unsigned = true` under [release] in sentinel.toml, or leave out --no-sign",
         )],
-        Signing::NotTried => vec![Answer::pass("a dry run signs nothing")],
+        Signing::NotTried => vec![Answer::pass("the key was not tried")],
     }
 }

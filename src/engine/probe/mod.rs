@@ -34,8 +34,8 @@ pub(crate) struct Look {
     pub(crate) ask: Ask,
     /// Whether the remote is contacted.
     pub(crate) contact: bool,
-    /// Whether nothing may be written or signed.
-    pub(crate) dry_run: bool,
+    /// Whether a trial signature is made where something will be signed.
+    pub(crate) try_key: bool,
     /// Whether the caller asked for an unsigned tag.
     pub(crate) no_sign: bool,
     /// Whether `finish` merges back.
@@ -80,7 +80,10 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         identity: Fact::from(git_write::identity(&repo.top())),
         sign_commits: repo.config_bool("commit.gpgSign")?,
         signing: Signing::NotNeeded,
-        content: Some(content(repo, source.commit, &policy)?),
+        content: match look.purpose {
+            Use::Gate => None,
+            Use::Cut | Use::Finish | Use::Tag => Some(content(repo, source.commit, &policy)?),
+        },
         source_tree: Some(repo.tree_of(source.commit)?),
         changelog_is_current: None,
         existing: None,
@@ -102,7 +105,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
             .map(|version| version.to_string());
     }
     match look.purpose {
-        Use::Gate => facts.content = None,
+        Use::Gate => {}
         Use::Cut => facts.existing = existing(repo, &facts)?,
         Use::Finish => facts.ending = Some(ending::ending(repo, &facts, look.merge_back)?),
         Use::Tag => facts.ending = Some(ending::ending(repo, &facts, false)?),
@@ -328,10 +331,10 @@ fn signing(repo: &Repo, look: &Look, facts: &Facts) -> Signing {
             Signing::Forbidden
         };
     }
-    match (signs, look.dry_run) {
+    match (signs, look.try_key) {
         (false, _) => Signing::NotNeeded,
-        (true, true) => Signing::NotTried,
-        (true, false) => Signing::Tried(Fact::from(Signer::configured(repo).and_then(|signer| signer.try_out()))),
+        (true, false) => Signing::NotTried,
+        (true, true) => Signing::Tried(Fact::from(Signer::configured(repo).and_then(|signer| signer.try_out()))),
     }
 }
 
