@@ -64,7 +64,6 @@ fn cargo(dir: &Path) -> Run {
 /// # Errors
 /// When cargo fails, does not end in time, or does not leave exactly one file per package.
 pub(crate) fn package(dir: &Path, packages: &[&str], epoch: i64, interrupt: &Interrupt) -> Result<Vec<PathBuf>> {
-    require_cargo(dir)?;
     let target = dir.join(".git").join("sentinel-target");
     let mut run = cargo(dir)
         .args(["package", "--quiet", "--locked", "--no-verify", "--target-dir"])
@@ -72,10 +71,14 @@ pub(crate) fn package(dir: &Path, packages: &[&str], epoch: i64, interrupt: &Int
     for package in packages {
         run = run.args(["--package", package]);
     }
-    run.env("SOURCE_DATE_EPOCH", epoch.to_string())
-        .deadline(PACKAGE_DEADLINE)
-        .interruptible(interrupt)
-        .success()?;
+    let run = run.env("SOURCE_DATE_EPOCH", epoch.to_string());
+    let packaged = run.deadline(PACKAGE_DEADLINE).interruptible(interrupt).success();
+    if let Err(error @ Error::Failed { .. }) = packaged {
+        // Asked for only now: an old cargo packages a single crate as well as a new one.
+        require_cargo(dir)?;
+        return Err(error);
+    }
+    packaged?;
     let made: Vec<PathBuf> = super::fs::list(&target.join("package"))?
         .into_iter()
         .filter(|path| path.extension().is_some_and(|ext| ext == "crate"))

@@ -311,7 +311,11 @@ fn inspected(facts: &Facts) -> Result<Vec<Worktree>> {
         if let Head::Branch { name, .. } = &tree.head
             && moving.contains(&name.full())
         {
-            tree.tree = Fact::from(worktree::state(&tree.path));
+            let here = facts.checkout.top.as_ref() == Some(&tree.path);
+            tree.tree = match facts.checkout.tree.clone().filter(|_| here) {
+                Some(seen) => seen,
+                None => Fact::from(worktree::state(&tree.path)),
+            };
         }
     }
     Ok(trees)
