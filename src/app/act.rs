@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Context, Error, Front, Kind, Report, date, rendered_entries};
+use super::{Context, Error, Front, Kind, Report, date, moment, rendered_entries};
 use crate::core::binding;
 use crate::core::check::Use;
 use crate::core::facts::{Ask, Content, Facts};
@@ -95,7 +95,7 @@ pub fn cut(context: &Context, options: &CutOptions, front: &mut dyn Front) -> Re
     let look = act.look(Use::Cut, ask, !options.no_push)?;
     let facts = act.facts(&look)?;
     let entries = rendered_entries(&facts)?;
-    let today = date(facts.now);
+    let today = date(facts.now)?;
     let request = CutRequest {
         entries: &entries,
         date: &today,
@@ -186,7 +186,7 @@ fn complete(facts: &mut Facts) -> Result<String, Error> {
         && let Some(version) = content.version().filter(|version| version.pre.is_empty())
         && let Some(text) = &content.changelog
     {
-        let today = date(facts.now);
+        let today = date(facts.now)?;
         let again = release_text::changelog_text(facts, content, &version, &entries, &today);
         facts.changelog_is_current = again.ok().map(|again| again == *text);
     }
@@ -307,10 +307,7 @@ impl<'a> Act<'a> {
     }
 
     fn free_run_id(&self, plan: &Plan) -> Result<RunId, Error> {
-        let moment = jiff::Timestamp::from_second(plan.started())
-            .unwrap_or_default()
-            .strftime("%Y%m%dT%H%M%SZ")
-            .to_string();
+        let moment = moment(plan.started())?.strftime("%Y%m%dT%H%M%SZ").to_string();
         let what = format!("{}-{}", plan.command().as_str(), plan.version());
         let runs = journal::runs(&journal::directory(&self.repo.common_dir()))?;
         let latest = runs.last().map(|run| &run.id);

@@ -123,7 +123,7 @@ fn with_section(
     let rendered = Renderer::new()?.section(&entries)?;
     let previous = lineage.base.as_ref().map(|base| base.tag.to_string());
     let links = repository.map(|url| LinkStyle::of_repository(url, previous.as_deref()));
-    let today = date(clock::now());
+    let today = date(clock::now())?;
     let tag = policy.release.tag.render(version);
     let section = NewSection {
         version,
@@ -155,7 +155,7 @@ fn whole_history(repo: &Repo, policy: &Policy) -> Result<ChangelogAnswer, Error>
     sections.push(("[Unreleased]".to_owned(), unreleased));
     for release in probe::sections(repo, &tags, tip)? {
         if named.insert(release.version.clone()) {
-            let heading = format!("[{}] - {}", release.version, date(release.time));
+            let heading = format!("[{}] - {}", release.version, date(release.time)?);
             sections.push((
                 heading,
                 entries::entries(&release.history, &policy.changelog, repository),

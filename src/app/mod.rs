@@ -119,8 +119,13 @@ fn rendered_entries(facts: &Facts) -> Result<String, Error> {
     Ok(Renderer::new()?.section(&entries)?)
 }
 
+/// A moment, given in seconds since the Unix epoch. Commits can claim any; a calendar does not reach that far.
+fn moment(at: i64) -> Result<jiff::Timestamp, Error> {
+    let outside = |_| Error::new(Kind::Blocked, format!("{at} seconds since 1970 is no date")).hint("git fsck");
+    jiff::Timestamp::from_second(at).map_err(outside)
+}
+
 /// A moment's date in UTC, `YYYY-MM-DD`.
-fn date(at: i64) -> String {
-    let moment = jiff::Timestamp::from_second(at).unwrap_or_default();
-    moment.strftime("%Y-%m-%d").to_string()
+fn date(at: i64) -> Result<String, Error> {
+    Ok(moment(at)?.strftime("%Y-%m-%d").to_string())
 }
