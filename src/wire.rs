@@ -2,6 +2,8 @@
 //!
 //! Every document names its schema. Fields are only ever added within a version.
 
+pub mod verify;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 

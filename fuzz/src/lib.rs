@@ -156,7 +156,7 @@ pub fn tag(bytes: &[u8]) {
     let message = binding::message("demo", "", &tag.binding).expect("names that were read can be written");
     let object = format!(
         "object {}\ntype commit\ntag x\ntagger A <a@b> 0 +0000\n\n{message}",
-        tag.commit
+        tag.headers.commit
     );
     let again = binding::parse(object.as_bytes()).expect("what was written is read");
     assert_eq!(again.binding, tag.binding);

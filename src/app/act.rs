@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::{Context, Error, Front, Kind, Report, date, moment, rendered_entries};
-use crate::core::binding;
 use crate::core::check::Use;
 use crate::core::facts::{Ask, Content, Facts};
 use crate::core::ids::{Oid, RunId, TagName};
@@ -13,8 +12,10 @@ use crate::core::plans::finish::{self as plan_finish, FinishRequest};
 use crate::core::plans::release_text;
 use crate::core::plans::tag::{self as plan_tag, Tag, TagRequest};
 use crate::engine::journal;
+use crate::engine::probe::tag::Candidate;
 use crate::engine::probe::{self, Look};
 use crate::engine::runner::{self, Claim, Runner};
+use crate::engine::verify;
 use crate::host::git_read::Repo;
 use crate::host::git_write;
 
@@ -219,20 +220,13 @@ fn holds(repo: &Repo, facts: &Facts, name: &TagName, id: Oid, commit: Oid) -> Re
             Kind::Critical,
             format!("the tag {name} stands at {commit} and is not this release's: {why}"),
         )
-        .hint(format!("git show {name}"))
+        .hint(format!("cargo sentinel verify {name}"))
     };
-    let (kind, bytes) = repo.object(id)?;
-    if kind != gix::objs::Kind::Tag {
-        return Err(broken("it is lightweight".to_owned()));
+    let candidate = Candidate::standing(repo, name.clone(), id)?;
+    match verify::fault(repo, &facts.policy, &candidate, facts.policy.release.allow_unsigned)? {
+        Some(why) => Err(broken(why)),
+        None => Ok(()),
     }
-    let parsed = binding::parse(&bytes).map_err(|error| broken(error.to_string()))?;
-    if parsed.name != name.as_str() || parsed.commit != commit || parsed.binding.commit != commit {
-        return Err(broken("it names another tag or commit".to_owned()));
-    }
-    if !parsed.signed && !facts.policy.release.allow_unsigned {
-        return Err(broken("it is not signed".to_owned()));
-    }
-    Ok(())
 }
 
 /// What the acting commands share: the repository, the lock, the run.

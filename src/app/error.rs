@@ -98,6 +98,7 @@ impl From<host::Error> for Error {
             E::Start { program, .. } => {
                 Self::new(Kind::Blocked, message).hint(format!("install `{program}`, or put it on PATH"))
             }
+            E::Unverified { .. } => Self::new(Kind::Critical, message).hint("cargo sentinel status"),
             E::Failed { .. } | E::TimedOut { .. } => Self::new(Kind::Blocked, message),
             E::Refused { remote, .. } => Self::new(Kind::Blocked, message).hint(format!(
                 "nothing was changed; see what `{remote}` demands, then run the command again"

@@ -12,6 +12,7 @@ mod gate;
 mod next;
 mod recover;
 mod status;
+mod verify;
 mod version;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use gate::{GateAnswer, GateOptions, check, verdict};
 pub use next::{NextAnswer, NextOptions, next};
 pub use recover::{UndoOptions, resume, undo};
 pub use status::{StatusAnswer, status};
+pub use verify::{VerifyAnswer, VerifyOptions, verify};
 pub use version::{VersionAnswer, version};
 
 pub use crate::engine::runner::{Event, Report, StepOutcome};

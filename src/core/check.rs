@@ -210,6 +210,12 @@ pub const CHECKS: &[Check] = &[
         uses: &[Use::Cut, Use::Finish, Use::Tag],
         judge: checks::signing::judge,
     },
+    Check {
+        id: "signer",
+        demands: "the key is one that may sign releases",
+        uses: &[Use::Finish, Use::Tag],
+        judge: checks::signing::judge_signer,
+    },
 ];
 
 /// Runs every check that belongs to `purpose`, in the table's order. A check may have several findings.

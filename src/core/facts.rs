@@ -395,6 +395,9 @@ pub struct Facts {
     pub sign_commits: bool,
     /// Whether signing works.
     pub signing: Signing,
+    /// For whom the key that was tried may sign releases, and who says so; `None` where nothing was tried, or the kind of
+    /// signature cannot be judged.
+    pub signer: Option<Fact<String>>,
     /// The files of the source.
     pub content: Option<Content>,
     /// Whether generating the CHANGELOG once more would change nothing; `None` where that was not asked.

@@ -128,6 +128,11 @@ impl Digest {
         Self(bytes)
     }
 
+    /// The digest itself.
+    pub fn bytes(self) -> [u8; 32] {
+        self.0
+    }
+
     /// Reads 64 lower-case hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
         let digits = text.as_bytes();

@@ -127,6 +127,8 @@ pub struct NewTag {
     pub tagger: String,
     /// Whether it is signed.
     pub signed: bool,
+    /// The ref whose allowed signers decide about it; `None`: the releases before it do.
+    pub signers_from: Option<RefName>,
 }
 
 /// Where a worktree's HEAD stands before or after a move.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::artifacts;
 use super::journal::{Journal, Made, Record};
+use super::probe::tag::Candidate;
+use super::verify;
 use crate::core::binding::{self, Binding};
 use crate::core::facts::Refs;
 use crate::core::ids::{Oid, RefName};
@@ -14,6 +16,7 @@ use crate::host::git_read::Repo;
 use crate::host::git_write::{self, Move};
 use crate::host::interrupt::Interrupt;
 use crate::host::sign::Signer;
+use crate::host::tree_digest::TreeDigests;
 use crate::host::worktree::{self, HeadValue, Relocation};
 use crate::host::{Error, Result, clock, fs, net};
 
@@ -126,7 +129,9 @@ fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid>
     let binding = Binding {
         version: tag.version.clone(),
         commit,
+        tree: TreeDigests::default().of(world.repo, world.repo.tree_of(commit)?)?.id,
         artifacts,
+        provenance: None,
     };
     let wrong =
         |error: binding::BindingError| Error::Unexpected(format!("the tag {} cannot be made: {error}", tag.name));
@@ -136,12 +141,11 @@ fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid>
         let signature = Signer::configured(world.repo)?.sign(&object)?;
         object.extend_from_slice(&signature);
     }
-    let parsed = binding::parse(&object).map_err(wrong)?;
-    if parsed.binding != binding || parsed.commit != commit || parsed.signed != tag.signed {
-        return Err(Error::Unexpected(format!(
-            "the tag {} does not read as it was written",
-            tag.name
-        )));
+    let policy = verify::policy_of(world.repo, commit, tag.signers_from.as_ref())?;
+    let candidate = Candidate::made(tag.name.clone(), object.clone());
+    if let Some(why) = verify::fault(world.repo, &policy, &candidate, !tag.signed)? {
+        let tag = tag.name.to_string();
+        return Err(Error::Unverified { tag, why });
     }
     git_write::write_object(&world.repo.top(), gix::objs::Kind::Tag, &object)
 }

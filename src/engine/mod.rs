@@ -6,3 +6,4 @@ pub(crate) mod journal;
 pub(crate) mod locks;
 pub(crate) mod probe;
 pub(crate) mod runner;
+pub(crate) mod verify;

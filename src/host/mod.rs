@@ -11,12 +11,14 @@ pub(crate) mod faults;
 pub(crate) mod fs;
 pub(crate) mod git_read;
 pub(crate) mod git_write;
+pub(crate) mod gpg;
 pub(crate) mod history;
 pub(crate) mod interrupt;
 pub(crate) mod merge;
 pub(crate) mod net;
 pub(crate) mod proc;
 pub(crate) mod sign;
+pub(crate) mod tree_digest;
 pub(crate) mod worktree;
 
 use std::path::PathBuf;
@@ -103,6 +105,14 @@ pub enum Error {
         moved: Vec<String>,
         /// What git and the remote said, for people.
         stderr: String,
+    },
+    /// A tag that was made does not verify.
+    #[error("the tag {tag} does not verify, and was thrown away: {why}")]
+    Unverified {
+        /// Its name.
+        tag: String,
+        /// Everything that is wrong.
+        why: String,
     },
     /// A person asked to stop.
     #[error("interrupted")]

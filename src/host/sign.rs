@@ -12,6 +12,7 @@ use gix::objs::signature::sign::is_literal_ssh_key;
 use super::git_read::{Repo, chain};
 use super::proc::{Run, stdin_is_terminal};
 use super::{Error, Result};
+use crate::core::binding::Armour;
 
 /// How long a signer may take where nobody can type.
 const UNATTENDED_DEADLINE: Duration = Duration::from_secs(30);
@@ -29,6 +30,14 @@ pub(crate) struct Signer {
     key: OsString,
     environment: Vec<(OsString, OsString)>,
     dir: std::path::PathBuf,
+}
+
+/// A signature that vouches for nothing.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    pub(crate) payload: &'static [u8],
+    pub(crate) armour: Armour,
+    pub(crate) text: Vec<u8>,
 }
 
 impl Signer {
@@ -50,8 +59,16 @@ impl Signer {
     }
 
     /// Signs something harmless, so that a locked key, a missing agent or an absent pinentry shows before any work is done.
-    pub(crate) fn try_out(&self) -> Result<()> {
-        self.sign(TRIAL).map(drop)
+    pub(crate) fn try_out(&self) -> Result<Trial> {
+        Ok(Trial {
+            payload: TRIAL,
+            armour: match self.format {
+                Format::OpenPgp => Armour::OpenPgp,
+                Format::Ssh => Armour::Ssh,
+                Format::X509 => Armour::X509,
+            },
+            text: self.sign(TRIAL)?,
+        })
     }
 
     /// A detached, armoured signature over `payload`, ending in a newline.

@@ -76,6 +76,18 @@ fn key_ring(repo: &Repo) -> tempfile::TempDir {
     home
 }
 
+/// The primary key's fingerprint (gpg --with-colons: the first `fpr` record, field 10).
+fn fingerprint(repo: &Repo, ring: &std::path::Path) -> String {
+    let mut command = repo.command("gpg");
+    command
+        .env("GNUPGHOME", ring)
+        .args(["--batch", "--with-colons", "--list-keys"]);
+    let out = command.output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    let record = text.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap();
+    record.split(':').nth(8).unwrap().to_owned()
+}
+
 /// Whether gpg can be asked. A newcomer's machine may lack it; where the whole suite is wanted (`CI`), it must be there.
 fn has_gpg(repo: &Repo) -> bool {
     let found = repo.command("gpg").arg("--version").output().is_ok();
@@ -90,6 +102,13 @@ fn openpgp_signs_commits_and_tags() {
         return;
     }
     let ring = key_ring(&repo);
+    let fingerprint = fingerprint(&repo, ring.path());
+    repo.write(
+        ".sentinel/allowed_signers",
+        format!("alice@example.org openpgp {fingerprint}\n"),
+    );
+    repo.commit("chore: let the OpenPGP key sign");
+    repo.push();
     repo.git("config gpg.format openpgp");
     repo.git("config user.signingKey alice@example.org");
     repo.git("config commit.gpgSign true");

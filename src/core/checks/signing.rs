@@ -13,6 +13,18 @@ pub(crate) fn judge_identity(facts: &Facts) -> Vec<Answer> {
     }
 }
 
+pub(crate) fn judge_signer(facts: &Facts) -> Vec<Answer> {
+    match &facts.signer {
+        None => Vec::new(),
+        Some(Fact::Known(who)) => vec![Answer::pass(format!("the key signs for {who}"))],
+        Some(Fact::Unknown(why)) => vec![Answer::fail(
+            format!("the key may not sign releases here: {why}"),
+            "mkdir -p .sentinel && echo \"MAIL namespaces=\\\"git\\\" $(cut -d' ' -f1,2 KEY.pub)\" >> \
+             .sentinel/allowed_signers, committed by someone who may, in a release before this one or, of the first, in it",
+        )],
+    }
+}
+
 pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
     match &facts.signing {
         Signing::NotNeeded => Vec::new(),

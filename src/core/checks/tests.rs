@@ -128,6 +128,7 @@ fn sound() -> Facts {
         }),
         sign_commits: false,
         signing: Signing::NotNeeded,
+        signer: None,
         content: Some(content()),
         changelog_is_current: None,
         existing: None,

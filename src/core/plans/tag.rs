@@ -159,6 +159,7 @@ pub(super) fn tag_steps(
         notes: section.unwrap_or(request.entries).replace("\r\n", "\n"),
         tagger: stamped(&identity.committer, facts.now),
         signed,
+        signers_from: facts.policy.trust.signers_from.clone(),
     };
     let bound = if steps.is_empty() { " without artifacts" } else { "" };
     let verb = if signed { "sign" } else { "make, unsigned," };

@@ -100,6 +100,7 @@ struct TagLine {
     notes: String,
     tagger: String,
     signed: bool,
+    signers_from: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -248,6 +249,7 @@ fn effect_line(effect: &Effect) -> Result<EffectLine> {
             notes: tag.notes.clone(),
             tagger: tag.tagger.clone(),
             signed: tag.signed,
+            signers_from: tag.signers_from.as_ref().map(ToString::to_string),
         }),
         Effect::Push { remote, moves } => EffectLine::Push {
             remote: remote.clone(),
@@ -471,6 +473,7 @@ fn parse_effect(line: EffectLine) -> Parsed<Effect> {
             notes: tag.notes,
             tagger: tag.tagger,
             signed: tag.signed,
+            signers_from: tag.signers_from.map(parse_name).transpose()?,
         }),
         EffectLine::Push { remote, moves } => Effect::Push {
             remote,

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 pub(crate) use laws::reread;
 
 use crate::core::binding::Artifact;
-use crate::core::ids::{Oid, RunId};
-use crate::core::plan::{Plan, StepId};
+use crate::core::ids::{Oid, RunId, TagName};
+use crate::core::plan::{Effect, Plan, StepId};
 use crate::host::fs::{self, AppendLog};
 use crate::host::proc::ChildId;
 use crate::host::{Error, Result};
@@ -198,6 +198,28 @@ pub(crate) fn unfinished(dir: &Path) -> Result<Option<RunId>> {
 pub(crate) fn latest_done(dir: &Path) -> Result<Option<RunId>> {
     let done = runs(dir)?.into_iter().rev().find(|run| run.end == Some(End::Done));
     Ok(done.map(|run| run.id))
+}
+
+/// The signed tags that runs made here, of which none was taken back, oldest first: their names and objects.
+pub(crate) fn signed_tags(dir: &Path) -> Result<Vec<(TagName, Oid)>> {
+    let mut made = Vec::new();
+    let standing = runs(dir)?.into_iter().filter(|run| run.end != Some(End::Undone));
+    for run in standing {
+        let path = dir.join(format!("{}.jsonl", run.id));
+        let bytes = fs::read(&path)?.unwrap_or_default();
+        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let Some((plan, progress)) = replay(&path, bytes.get(..complete).unwrap_or_default())? else {
+            continue;
+        };
+        for step in plan.steps() {
+            if let (Effect::CreateTag(tag), Some(Made::Object(id))) = (&step.effect, progress.outcomes.get(&step.id))
+                && tag.signed
+            {
+                made.push((tag.name.clone(), *id));
+            }
+        }
+    }
+    Ok(made)
 }
 
 /// The end that the last line records.

@@ -72,6 +72,7 @@ fn tags(steps: usize) -> impl Strategy<Value = NewTag> {
     let name = "[vä][0-9]{1,4}".prop_map(|name| TagName::new(name).unwrap());
     (name, inputs(steps), artifacts, versions(), words, any::<bool>()).prop_map(
         |(name, commit, artifacts, version, (title, notes, tagger), signed)| NewTag {
+            signers_from: signed.then(|| name.full()),
             name,
             commit,
             artifacts,

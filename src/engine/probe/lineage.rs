@@ -79,6 +79,11 @@ impl ReleaseTags {
         self.tags.iter().map(|tag| &tag.version)
     }
 
+    /// Every tag with what its ref names, lowest version first.
+    pub(crate) fn ascending(&self) -> impl Iterator<Item = (&Version, &TagName, Oid)> {
+        self.tags.iter().rev().map(|tag| (&tag.version, &tag.name, tag.id))
+    }
+
     /// The tags at a commit, of refs that were read with their targets.
     pub(crate) fn at(&self, commit: Oid) -> Vec<TagName> {
         let there = self.tags.iter().filter(|tag| tag.peeled.unwrap_or(tag.id) == commit);

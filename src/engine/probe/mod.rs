@@ -7,6 +7,8 @@ mod ending;
 mod flow;
 mod lineage;
 mod settings;
+pub(crate) mod tag;
+pub(crate) mod trust;
 
 pub(crate) use content::content;
 pub(crate) use flow::{flow, remote};
@@ -16,15 +18,15 @@ pub(crate) use settings::{at_commit, in_working_tree, named as settings_named};
 
 use crate::core::check::Use;
 use crate::core::facts::{
-    Ask, BranchState, Checkout, Existing, Fact, Facts, Flow, Head, Relation, Remote, RemoteChoice, Signing, Source,
-    Worktree,
+    Ask, BranchState, Checkout, Content, Existing, Fact, Facts, Flow, Head, Relation, Remote, RemoteChoice, Signing,
+    Source, Worktree,
 };
 use crate::core::ids::{BranchName, Oid};
 use crate::core::plans::release_text;
 use crate::core::policy::Policy;
 use crate::host::git_read::Repo;
 use crate::host::history::Ancestors;
-use crate::host::sign::Signer;
+use crate::host::sign::{Signer, Trial};
 use crate::host::{Error, Result, clock, git_write, worktree};
 
 /// How a command looks at the world.
@@ -80,6 +82,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         identity: Fact::from(git_write::identity(&repo.top())),
         sign_commits: repo.config_bool("commit.gpgSign")?,
         signing: Signing::NotNeeded,
+        signer: None,
         content: match look.purpose {
             Use::Gate => None,
             Use::Cut | Use::Finish | Use::Tag => Some(content(repo, source.commit, &policy)?),
@@ -98,11 +101,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         source,
     };
     if matches!(look.purpose, Use::Finish | Use::Tag) && facts.ask.version.is_none() {
-        facts.ask.version = facts
-            .content
-            .as_ref()
-            .and_then(crate::core::facts::Content::version)
-            .map(|version| version.to_string());
+        facts.ask.version = version(&facts).map(|version| version.to_string());
     }
     match look.purpose {
         Use::Gate => {}
@@ -111,7 +110,13 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         Use::Tag => facts.ending = Some(ending::ending(repo, &facts, false)?),
     }
     facts.worktrees = inspected(&facts)?;
-    facts.signing = signing(repo, look, &facts);
+    let trial;
+    (facts.signing, trial) = signing(repo, look, &facts);
+    if let (Use::Finish | Use::Tag, Some(trial)) = (look.purpose, trial)
+        && !stands_already(&facts)
+    {
+        facts.signer = super::verify::trial(repo, &facts.policy, facts.source.commit, &trial)?;
+    }
     Ok(facts)
 }
 
@@ -322,24 +327,39 @@ fn inspected(facts: &Facts) -> Result<Vec<Worktree>> {
 }
 
 /// A trial signature, where something will be signed.
-fn signing(repo: &Repo, look: &Look, facts: &Facts) -> Signing {
+fn signing(repo: &Repo, look: &Look, facts: &Facts) -> (Signing, Option<Trial>) {
     let signs = match look.purpose {
         Use::Gate => false,
         Use::Cut => facts.sign_commits,
         Use::Finish | Use::Tag => true,
     };
     if look.no_sign {
-        return if facts.policy.release.allow_unsigned {
+        let signing = if facts.policy.release.allow_unsigned {
             Signing::Waived
         } else {
             Signing::Forbidden
         };
+        return (signing, None);
     }
     match (signs, look.try_key) {
-        (false, _) => Signing::NotNeeded,
-        (true, false) => Signing::NotTried,
-        (true, true) => Signing::Tried(Fact::from(Signer::configured(repo).and_then(|signer| signer.try_out()))),
+        (false, _) => (Signing::NotNeeded, None),
+        (true, false) => (Signing::NotTried, None),
+        (true, true) => match Signer::configured(repo).and_then(|signer| signer.try_out()) {
+            Ok(trial) => (Signing::Tried(Fact::Known(())), Some(trial)),
+            Err(error) => (Signing::Tried(Fact::Unknown(error.to_string())), None),
+        },
     }
+}
+
+/// The version in the source's manifests.
+fn version(facts: &Facts) -> Option<semver::Version> {
+    facts.content.as_ref().and_then(Content::version)
+}
+
+/// Whether the tag is there: then none will be signed.
+fn stands_already(facts: &Facts) -> bool {
+    let name = version(facts).and_then(|version| facts.policy.release.tag.tag_name(&version).ok());
+    name.is_some_and(|name| facts.refs.contains_key(&name.full()))
 }
 
 /// The remote, as its configuration and, where `contact` says so, the remote itself describe it.

@@ -87,6 +87,8 @@ pub(super) enum Command {
     Finish(FinishArgs),
     /// Tag production's tip, bound to the artifacts built from it.
     Tag(TagArgs),
+    /// Verify a release tag: who signed it, what it names, and that nothing was changed.
+    Verify(super::verify::VerifyArgs),
     /// Go on with an interrupted release.
     Resume(RecoverArgs),
     /// Take an interrupted release back, or one that is done and not published.

@@ -30,6 +30,7 @@ pub(super) fn run(cli: &Cli, context: &Context, output: &Output) -> Result<u8, E
         Command::Cut(args) => cut(args, context, output),
         Command::Finish(args) => finish(args, context, output),
         Command::Tag(args) => tag(args, context, output),
+        Command::Verify(args) => super::verify::run(args, context, output),
         Command::Resume(args) => resume(args, context, output),
         Command::Undo(args) => undo(args, context, output),
         Command::Completions { shell } => {

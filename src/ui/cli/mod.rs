@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod front;
 mod output;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -136,11 +136,20 @@ impl Repo {
         self.write("src/lib.rs", "//! A demo.\n");
         self.write(".gitignore", "/target\n");
         self.write("CHANGELOG.md", CHANGELOG);
+        self.write(".sentinel/allowed_signers", self.signer_line());
         self.commit("chore: start");
         self.git_words(&["tag", "-a", "-m", "demo 0.1.0", "v0.1.0"]);
         self.git("switch -q -c develop");
         self.change("two", "feat!: two");
         self.push();
+    }
+
+    /// The line that allows the key to sign.
+    pub(crate) fn signer_line(&self) -> String {
+        let public = std::fs::read_to_string(self.root().join("key.pub")).unwrap();
+        let mut words = public.split(' ');
+        let (kind, key) = (words.next().unwrap(), words.next().unwrap());
+        format!("alice@example.org namespaces=\"git\" {kind} {key}\n")
     }
 
     fn put_down(made: &Snapshot) -> Self {
