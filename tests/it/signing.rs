@@ -1,8 +1,8 @@
-//! Signatures, as a stranger verifies them: SSH and OpenPGP, of commits and of tags.
+//! Signatures, as a stranger verifies them: SSH, OpenPGP and X.509, of commits and of tags.
 
 use std::path::PathBuf;
 
-use crate::support::{Repo, check, check_with};
+use crate::support::{KeyRing, Repo, check, has};
 
 fn allowed_signers(repo: &Repo) -> PathBuf {
     let public = std::fs::read_to_string(repo.root().join("key.pub")).unwrap();
@@ -62,79 +62,32 @@ fn the_tag_is_bound_to_the_artifact() {
     assert_eq!(String::from_utf8_lossy(&out.stdout).split(' ').next(), Some(digest));
 }
 
-/// A throwaway key ring below `/tmp`: gpg's agent listens on a socket whose path must be short.
-fn key_ring(repo: &Repo) -> tempfile::TempDir {
-    let home = tempfile::Builder::new().prefix("ring-").tempdir_in("/tmp").unwrap();
-    let made = repo
-        .command("gpg")
-        .env("GNUPGHOME", home.path())
-        .args(["--batch", "--quiet", "--passphrase", "", "--quick-generate-key"])
-        .args(["Alice <alice@example.org>", "ed25519", "sign", "never"])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    home
-}
-
-/// The primary key's fingerprint (gpg --with-colons: the first `fpr` record, field 10).
-fn fingerprint(repo: &Repo, ring: &std::path::Path) -> String {
-    let mut command = repo.command("gpg");
-    command
-        .env("GNUPGHOME", ring)
-        .args(["--batch", "--with-colons", "--list-keys"]);
-    let out = command.output().unwrap();
-    let text = String::from_utf8(out.stdout).unwrap();
-    let record = text.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap();
-    record.split(':').nth(8).unwrap().to_owned()
-}
-
-/// Whether gpg can be asked. A newcomer's machine may lack it; where the whole suite is wanted (`CI`), it must be there.
-fn has_gpg(repo: &Repo) -> bool {
-    let found = repo.command("gpg").arg("--version").output().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "gpg is not installed");
-    found
-}
-
 #[test]
 fn openpgp_signs_commits_and_tags() {
     let repo = Repo::flow();
-    if !has_gpg(&repo) {
+    if !has(&repo, "gpg") {
         return;
     }
-    let ring = key_ring(&repo);
-    let fingerprint = fingerprint(&repo, ring.path());
-    repo.write(
-        ".sentinel/allowed_signers",
-        format!("alice@example.org openpgp {fingerprint}\n"),
-    );
-    repo.commit("chore: let the OpenPGP key sign");
-    repo.push();
+    let ring = KeyRing::new(&repo, "ed25519");
+    ring.allow_openpgp();
     repo.git("config gpg.format openpgp");
-    repo.git("config user.signingKey alice@example.org");
-    repo.git("config commit.gpgSign true");
-    for words in ["cut auto --yes", "finish --yes"] {
-        let outcome = check_with(&repo, words, |command| {
-            command.env("GNUPGHOME", ring.path());
-        });
-        outcome.succeeds();
+    ring.releases();
+}
+
+#[test]
+fn x509_signs_commits_and_tags() {
+    let repo = Repo::flow();
+    if !has(&repo, "gpg") || !has(&repo, "gpgsm") {
+        return;
     }
-    for words in ["verify-tag v0.2.0", "verify-commit main", "verify-commit develop"] {
-        let mut command = repo.command("git");
-        let out = command
-            .env("GNUPGHOME", ring.path())
-            .args(words.split(' '))
-            .output()
-            .unwrap();
-        assert!(
-            out.status.success(),
-            "{words}: {}",
-            String::from_utf8_lossy(&out.stderr)
-        );
-    }
-    // The agent of the key ring is ours, and goes with it.
-    let mut command = repo.command("gpgconf");
-    let stopped = command.env("GNUPGHOME", ring.path()).args(["--kill", "all"]).status();
-    assert!(stopped.unwrap().success());
+    let ring = KeyRing::new(&repo, "rsa2048");
+    ring.certify();
+    repo.git("config gpg.format x509");
+    ring.releases();
+    assert!(
+        repo.git("cat-file tag v0.2.0")
+            .contains("\n-----BEGIN SIGNED MESSAGE-----\n")
+    );
 }
 
 /// Ed25519 leaves nothing to chance: whoever ends an interrupted release ends it with the same bytes.

@@ -1,8 +1,10 @@
 //! What the tests stand on: repositories, and the boundary through which the program is run.
 
 mod check;
+mod key_ring;
 mod repo;
 mod snapshot;
 
 pub(crate) use check::{Outcome, check, check_with, killed_while_pushing, refuses};
+pub(crate) use key_ring::{KeyRing, has};
 pub(crate) use repo::{MANIFEST, Repo};
