@@ -17,11 +17,13 @@ use crate::support::repo::{Repo, State};
 use crate::support::snapshot::Snapshot;
 
 mod locks;
+mod silence;
 
 /// 2026-09-21, after every commit of the fixtures.
 const NOW: i64 = 1_790_000_000;
 const COMMAND: &str = "CRASH_COMMAND";
 const BOUNDARY: &str = "CRASH_BOUNDARY";
+const PATIENCE: &str = "CRASH_PATIENCE";
 
 /// Goes ahead and looks away.
 struct Silent;
@@ -77,6 +79,8 @@ fn child() {
     let boundary = env::var_os(BOUNDARY).unwrap().into_string().unwrap();
     faults::stop_clock(NOW);
     faults::die_at(boundary.parse().unwrap());
+    let patience_secs = env::var_os(PATIENCE).unwrap().into_string().unwrap();
+    faults::wait_at_most(patience_secs.parse().unwrap());
     let context = Context::here(super::Interrupt::default()).unwrap();
     match act(command.to_str().unwrap(), &context) {
         Ok(()) => println!("\nanswer 0"),
@@ -106,6 +110,11 @@ impl Ended {
 
 /// Runs a command in a process of its own; `boundary` 0 lets it live.
 fn run(repo: &Repo, command: &str, boundary: u64) -> Ended {
+    run_with(repo, command, boundary, 0)
+}
+
+/// The same, waiting no longer than so many seconds for a remote.
+fn run_with(repo: &Repo, command: &str, boundary: u64, patience_secs: u64) -> Ended {
     let program = std::env::current_exe().unwrap();
     let mut child = Run::new(program, &repo.dir()).args(["--exact", "app::crash_tests::child", "--nocapture"]);
     for (name, value) in repo.environment() {
@@ -116,7 +125,7 @@ fn run(repo: &Repo, command: &str, boundary: u64) -> Ended {
         };
     }
     let child = child.env(COMMAND, command).env(BOUNDARY, boundary.to_string());
-    let output = child.output().unwrap();
+    let output = child.env(PATIENCE, patience_secs.to_string()).output().unwrap();
     if output.status.signal() == Some(9) {
         wait_for_children(repo);
         return Ended::Killed;
@@ -318,13 +327,17 @@ fn a_finish_without_a_push() {
     survives_every_kill(&cut(Repo::flow()), "finish --no-push");
 }
 
-/// Production is protected: the forge merged, and `tag` tags what it merged.
-#[test]
-fn a_tag() {
-    let repo = cut(Repo::flow());
+/// A repository whose production is protected: the forge merged, and what it merged is to be tagged.
+fn merged(repo: Repo) -> Repo {
+    let repo = cut(repo);
     repo.git("switch -q main");
     repo.git("merge -q --no-ff release/v0.2.0");
     repo.git("push -q origin main");
     repo.git("switch -q develop");
-    survives_every_kill(&repo, "tag");
+    repo
+}
+
+#[test]
+fn a_tag() {
+    survives_every_kill(&merged(Repo::flow()), "tag");
 }

@@ -100,6 +100,9 @@ impl From<host::Error> for Error {
             }
             E::Unverified { .. } => Self::new(Kind::Critical, message).hint("cargo sentinel status"),
             E::Failed { .. } | E::TimedOut { .. } => Self::new(Kind::Blocked, message),
+            E::Silent { remote, .. } => Self::new(Kind::Blocked, message).hint(format!(
+                "git ls-remote {remote}, and when it answers, the command again"
+            )),
             E::Refused { remote, .. } => Self::new(Kind::Blocked, message).hint(format!(
                 "nothing was changed; see what `{remote}` demands, then run the command again"
             )),

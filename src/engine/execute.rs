@@ -199,7 +199,11 @@ const SETTLING: (u32, Duration) = (40, Duration::from_millis(250));
 pub(super) fn remote_standing(world: &World<'_>, remote: &str, moves: &[Move]) -> Result<Standing> {
     let (tries, pause) = SETTLING;
     for _ in 0..tries {
-        let listed: Refs = net::list(&world.repo.top(), remote)?.refs;
+        let silent = |error: Error| Error::Silent {
+            remote: remote.to_owned(),
+            why: error.to_string(),
+        };
+        let listed: Refs = net::list(&world.repo.top(), remote).map_err(silent)?.refs;
         let holds = listed.into_iter().map(|(name, target)| (name, target.id)).collect();
         match standing(moves, &holds) {
             Standing::Between => clock::pause(pause),
@@ -267,7 +271,7 @@ fn push(world: &World<'_>, journal: &mut Journal, remote: &str, moves: &[Move]) 
             "the remote `{remote}` moved some refs and not others, although the push was atomic"
         ))),
         Err(unseen) => Err(Error::Unexpected(format!(
-            "the push to `{remote}` failed and the remote does not say what it holds: {unseen}\n{stderr}"
+            "the push to `{remote}` failed, and what arrived is not known: {unseen}\n{stderr}"
         ))),
     }
 }

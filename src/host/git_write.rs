@@ -161,6 +161,6 @@ pub(crate) fn push(dir: &Path, remote: &str, moves: &[Move], record: Recorder<'_
         let new = moved.new.map(|id| id.to_string()).unwrap_or_default();
         run = run.arg(format!("{new}:{}", moved.name));
     }
-    run.deadline(PUSH_DEADLINE).recorded(record)?;
+    run.deadline(super::net::patience(PUSH_DEADLINE)).recorded(record)?;
     Ok(())
 }

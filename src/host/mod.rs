@@ -96,6 +96,14 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// A remote does not say what it has.
+    #[error("`{remote}` does not answer: {why}")]
+    Silent {
+        /// The remote.
+        remote: String,
+        /// What git said instead, or how long it was waited for.
+        why: String,
+    },
     /// The remote did not take a push; nothing landed there.
     #[error("the remote `{remote}` did not take the push{}{}", moved_on(moved), said(stderr))]
     Refused {

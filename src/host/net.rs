@@ -11,6 +11,15 @@ use crate::core::ids::{BranchName, Oid, RefName};
 /// How long a remote may take to list its refs.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long another machine is waited for. Unit tests have less time than people.
+pub(super) fn patience(ordinary: Duration) -> Duration {
+    #[cfg(test)]
+    if let Some(short) = super::faults::patience() {
+        return short;
+    }
+    ordinary
+}
+
 /// What a remote has.
 #[derive(Debug)]
 pub(crate) struct Listing {
@@ -27,7 +36,7 @@ pub(crate) struct Listing {
 pub(crate) fn list(top: &Path, remote: &str) -> Result<Listing> {
     let out = Run::new("git", top)
         .args(["ls-remote", "--quiet", "--symref", "--", remote])
-        .deadline(ANSWER_DEADLINE)
+        .deadline(patience(ANSWER_DEADLINE))
         .success()?;
     let text = String::from_utf8_lossy(&out);
     let mut listing = Listing {

@@ -60,24 +60,62 @@ impl ChildId {
         match start_time(self.pid) {
             Some(started) => self.started == 0 || started == self.started,
             None if Path::new("/proc/self").exists() => false,
-            None => {
-                let pid = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw);
-                pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+            None => self
+                .pid()
+                .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok()),
+        }
+    }
+
+    /// Asks the process to end, if it still runs.
+    fn ask_to_end(self) {
+        if let Some(pid) = self.pid().filter(|_| self.is_alive()) {
+            match rustix::process::kill_process(pid, rustix::process::Signal::TERM) {
+                // It may have ended meanwhile, which is what was wanted.
+                Ok(()) | Err(_) => {}
             }
         }
     }
+
+    fn pid(self) -> Option<rustix::process::Pid> {
+        i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw)
+    }
 }
 
-/// Field 22 of `/proc/<pid>/stat`, counted from behind the program's name, which may hold spaces and parentheses.
-/// A zombie counts as gone.
+/// Field 22 of `/proc/<pid>/stat`.
 fn start_time(pid: u32) -> Option<u64> {
+    Some(parent_and_start_time(pid)?.1)
+}
+
+/// Fields 4 and 22 of `/proc/<pid>/stat`, counted from behind the program's name, which may hold spaces and parentheses.
+/// A zombie counts as gone.
+fn parent_and_start_time(pid: u32) -> Option<(u32, u64)> {
     let stat = super::fs::read(Path::new(&format!("/proc/{pid}/stat"))).ok()??;
     let stat = String::from_utf8_lossy(&stat).into_owned();
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
     if matches!(fields.next()?, "Z" | "X") {
         return None;
     }
-    fields.nth(18)?.parse().ok()
+    Some((fields.next()?.parse().ok()?, fields.nth(17)?.parse().ok()?))
+}
+
+/// What a process started, and what that started. None where the system has no `/proc`.
+fn descendants(pid: u32) -> Vec<ChildId> {
+    // A system without `/proc`, or one that hides it, shows nobody; what is left behind then ends when its pipe breaks.
+    let listed = super::fs::list(Path::new("/proc")).unwrap_or_else(|_| Vec::new());
+    let process = |path: PathBuf| {
+        let pid = path.file_name()?.to_str()?.parse().ok()?;
+        let (parent, started) = parent_and_start_time(pid)?;
+        Some((parent, ChildId { pid, started }))
+    };
+    let running: Vec<(u32, ChildId)> = listed.into_iter().filter_map(process).collect();
+    let (mut found, mut parents) = (Vec::new(), vec![pid]);
+    while let Some(parent) = parents.pop() {
+        for (_, child) in running.iter().filter(|(of, _)| *of == parent) {
+            found.push(*child);
+            parents.push(child.pid);
+        }
+    }
+    found
 }
 
 /// What a program left behind.
@@ -99,6 +137,8 @@ pub(crate) struct Run {
     deadline: Duration,
     interrupt: Option<Interrupt>,
     new_session: bool,
+    /// What messages call it, where that is not what is started.
+    shown: Option<String>,
 }
 
 impl Run {
@@ -113,6 +153,7 @@ impl Run {
             deadline: LOCAL_DEADLINE,
             interrupt: None,
             new_session: false,
+            shown: None,
         };
         for name in LOCAL_GIT_VARIABLES {
             run.env.push((name.into(), None));
@@ -165,6 +206,9 @@ impl Run {
     /// The program and its arguments, for messages; of many arguments the first.
     pub(crate) fn argv(&self) -> String {
         const NAMED: usize = 12;
+        if let Some(shown) = &self.shown {
+            return shown.clone();
+        }
         let mut words = vec![self.program.to_string_lossy().into_owned()];
         words.extend(
             self.args
@@ -209,6 +253,7 @@ impl Run {
         let args = std::mem::take(&mut self.args);
         self.args = script.into_iter().chain([program]).chain(args).collect();
         self.stdin.insert(0, b'\n');
+        self.shown = Some(argv.clone());
         demand(argv, self.start(record)?)
     }
 
@@ -293,10 +338,16 @@ fn setsid(wanted: bool) -> Option<&'static str> {
         .find(|path| wanted && Path::new(path).exists())
 }
 
-/// Kills a child and collects it. One that is gone already is what was wanted.
+/// Kills a child and collects it, and asks what it started to end: ssh outlives a git that was killed, and would wait for
+/// the remote for ever. Those are asked, not killed, since a remote on this machine has lock files to remove. One that is
+/// gone already is what was wanted.
 fn end(child: &mut Child) {
+    let orphans = descendants(child.id());
     if child.kill().is_ok() {
         drop(child.wait());
+    }
+    for orphan in orphans {
+        orphan.ask_to_end();
     }
 }
 
