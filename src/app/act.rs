@@ -17,7 +17,7 @@ use crate::engine::probe::{self, Look};
 use crate::engine::runner::{self, Claim, Runner};
 use crate::engine::verify;
 use crate::host::git_read::Repo;
-use crate::host::git_write;
+use crate::host::{fs, git_write};
 
 /// What was asked of `cut`.
 #[derive(Debug, Clone, Default)]
@@ -260,18 +260,7 @@ impl<'a> Act<'a> {
 
     /// Observes. What cannot even be looked at may be the doing of a run that was left unfinished.
     fn facts(&self, look: &Look) -> Result<Facts, Error> {
-        let refused = match probe::facts(&self.repo, look) {
-            Ok(facts) => return Ok(facts),
-            Err(error) => Error::from(error),
-        };
-        Err(
-            match journal::unfinished(&journal::directory(&self.repo.common_dir()))? {
-                Some(run) => refused.hint(format!(
-                    "run {run} was left unfinished: cargo sentinel resume, or cargo sentinel undo"
-                )),
-                None => refused,
-            },
-        )
+        probe::facts(&self.repo, look).map_err(|error| aftermath(&self.repo, error))
     }
 
     /// `target/sentinel` of the working tree, or below the git directory of a bare repository.
@@ -297,7 +286,8 @@ impl<'a> Act<'a> {
             events: &mut events,
             _claim: claim,
         };
-        Ok(Acted::Done(runner.start(run, plan)?))
+        let report = runner.start(run, plan);
+        Ok(Acted::Done(report.map_err(|error| aftermath(&self.repo, error))?))
     }
 
     fn free_run_id(&self, plan: &Plan) -> Result<RunId, Error> {
@@ -306,6 +296,32 @@ impl<'a> Act<'a> {
         let runs = journal::runs(&journal::directory(&self.repo.common_dir()))?;
         let latest = runs.last().map(|run| &run.id);
         RunId::following(latest, &moment, &what).map_err(|error| Error::new(Kind::Internal, error.to_string()))
+    }
+}
+
+/// So little is free on a disk only where that is why something failed.
+const LITTLE_BYTES: u64 = 1024 * 1024;
+
+/// An error of a release, with the run that it left to be gone on with.
+fn aftermath(repo: &Repo, error: impl Into<Error>) -> Error {
+    let error = cramped(repo, error);
+    match journal::unfinished(&journal::directory(&repo.common_dir())) {
+        Ok(Some(run)) if error.kind != Kind::Interrupted => error.hint(format!(
+            "run {run} was left unfinished: cargo sentinel resume, or cargo sentinel undo"
+        )),
+        Ok(_) => error,
+        Err(unread) => error.hint(unread.to_string()),
+    }
+}
+
+/// An error that names nothing to mend, with the disk that has no room. Programs say why they failed to people alone, so
+/// the disks are looked at.
+pub(super) fn cramped(repo: &Repo, error: impl Into<Error>) -> Error {
+    let error = error.into();
+    let cramped = |dir: &PathBuf| fs::free_bytes(dir).is_ok_and(|free| free < LITTLE_BYTES);
+    match [repo.common_dir(), fs::scratch_root()].iter().find(|dir| cramped(dir)) {
+        Some(dir) if error.hints.is_empty() => error.hint(format!("make room on the disk: df -h '{}'", dir.display())),
+        Some(_) | None => error,
     }
 }
 

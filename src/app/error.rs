@@ -1,5 +1,7 @@
 //! What a use case answers when it cannot do what was asked, and the exit code that follows.
 
+use std::io::ErrorKind;
+
 use crate::core::check::{Finding, Verdict};
 use crate::core::plan::PlanError;
 use crate::engine::probe::{ProbeError, SettingsError};
@@ -113,7 +115,25 @@ impl From<host::Error> for Error {
                 Self::new(Kind::Interrupted, message).hint("cargo sentinel resume, or cargo sentinel undo")
             }
             E::Unexpected(_) => Self::new(Kind::Unknown, message).hint("cargo sentinel status"),
-            E::File { .. } => Self::new(Kind::Internal, message),
+            E::File { source, .. } => {
+                let full = matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+                let error = Self::new(Kind::Internal, message);
+                if full {
+                    error.hint("make room on that disk: df -h")
+                } else {
+                    error
+                }
+            }
+            E::Stuck { why, stuck } => {
+                let (why, stuck) = (Self::from(*why), Self::from(*stuck));
+                let mut hints = why.hints;
+                hints.extend(stuck.hints);
+                hints.dedup();
+                Self {
+                    hints,
+                    ..Self::new(why.kind, message)
+                }
+            }
         }
     }
 }

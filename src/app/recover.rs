@@ -1,6 +1,6 @@
 //! `resume` and `undo`: what becomes of a run that was interrupted.
 
-use super::act::claim;
+use super::act::{claim, cramped};
 use super::{Context, Error, Front, Kind, Report};
 use crate::core::ids::RunId;
 use crate::engine::journal::{self, End, Journal};
@@ -34,7 +34,7 @@ pub fn resume(context: &Context, run: Option<&str>, front: &mut dyn Front) -> Re
         events: &mut events,
         _claim: &claim,
     };
-    Ok(runner.resume(journal)?)
+    runner.resume(journal).map_err(|error| cramped(&repo, error))
 }
 
 /// Takes a run back: the named one, else the unfinished one, else the latest if nothing of it was pushed. What others
@@ -71,7 +71,7 @@ pub fn undo(context: &Context, options: &UndoOptions, front: &mut dyn Front) -> 
     if options.forget {
         return Ok(runner.forget(journal)?);
     }
-    Ok(runner.undo(journal)?)
+    runner.undo(journal).map_err(|error| cramped(&repo, error))
 }
 
 fn begin(context: &Context) -> Result<(Repo, Claim), Error> {

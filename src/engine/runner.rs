@@ -110,7 +110,12 @@ impl Runner<'_> {
                     // What the remote refused is not there to be taken back, whatever somebody else put in its place.
                     let refused = matches!(error, Error::Refused { .. });
                     let refused = journal.progress().open_step().filter(|_| refused).cloned();
-                    self.take_back(&mut journal, refused.as_ref())?;
+                    if let Err(stuck) = self.take_back(&mut journal, refused.as_ref()) {
+                        return Err(Error::Stuck {
+                            why: Box::new(error),
+                            stuck: Box::new(stuck),
+                        });
+                    }
                 }
                 Err(error)
             }

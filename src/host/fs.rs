@@ -93,9 +93,14 @@ pub(crate) fn scratch_dir(purpose: &str) -> Result<tempfile::TempDir> {
     named.map_err(failed("create", Path::new("a temporary directory")))
 }
 
+/// The directory below which scratch directories are made.
+pub(crate) fn scratch_root() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// A name for a build's directory, outside every repository; nothing is made yet.
 pub(crate) fn fresh_scratch_name(run: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("cargo-sentinel-{run}-{}", std::process::id()))
+    scratch_root().join(format!("cargo-sentinel-{run}-{}", std::process::id()))
 }
 
 /// Makes a directory that only its owner can enter.
@@ -151,6 +156,12 @@ pub(crate) fn stat(path: &Path) -> Result<Option<std::fs::Metadata>> {
     }
 }
 
+/// How many bytes a user without privileges may still write on the file system that holds a path (statvfs(3), `f_bavail`).
+pub(crate) fn free_bytes(path: &Path) -> Result<u64> {
+    let seen = rustix::fs::statvfs(path).map_err(|error| failed("look at", path)(error.into()))?;
+    Ok(seen.f_bavail.saturating_mul(seen.f_frsize))
+}
+
 /// Where a symbolic link points.
 pub(crate) fn read_link(path: &Path) -> Result<PathBuf> {
     std::fs::read_link(path).map_err(failed("read", path))
@@ -196,6 +207,10 @@ pub(crate) fn canonical(path: &Path) -> PathBuf {
 pub(crate) struct AppendLog {
     path: PathBuf,
     file: File,
+    /// How many bytes are whole records.
+    whole: u64,
+    /// Whether a part of a record may stand behind them: a full disk takes what it can.
+    torn: bool,
 }
 
 impl AppendLog {
@@ -210,6 +225,8 @@ impl AppendLog {
         Ok(Self {
             path: path.to_owned(),
             file,
+            whole: keep,
+            torn: false,
         })
     }
 
@@ -221,11 +238,18 @@ impl AppendLog {
         Self::open(path, first.len() as u64)
     }
 
-    /// Appends a record and waits for the disk.
+    /// Appends a record and waits for the disk. What an earlier attempt left of a record goes first: only at the end of
+    /// the file is half a record known for what it is.
     pub(crate) fn append(&mut self, record: &[u8]) -> Result<()> {
         boundary();
+        if self.torn {
+            self.file.set_len(self.whole).map_err(failed("write", &self.path))?;
+        }
+        self.torn = true;
         self.file.write_all(record).map_err(failed("write", &self.path))?;
         self.file.sync_data().map_err(failed("write", &self.path))?;
+        self.torn = false;
+        self.whole += record.len() as u64;
         boundary();
         Ok(())
     }
@@ -273,6 +297,23 @@ mod tests {
         let mut log = AppendLog::open(&path, 2).unwrap();
         log.append(b"c\n").unwrap();
         assert_eq!(read(&path).unwrap().unwrap(), b"a\nc\n");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+    fn half_a_record_is_gone_before_the_next_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let mut log = AppendLog::create(&path, b"first\n").unwrap();
+        // A handle that cannot be written through stands in for the full disk, and these bytes for what it still took.
+        let writable = std::mem::replace(&mut log.file, File::open(&path).unwrap());
+        log.append(b"second\n").unwrap_err();
+        std::fs::write(&path, b"first\nsec").unwrap();
+        log.append(b"second\n").unwrap_err();
+        log.file = writable;
+        log.append(b"third\n").unwrap();
+        log.append(b"fourth\n").unwrap();
+        assert_eq!(read(&path).unwrap().unwrap(), b"first\nthird\nfourth\n");
     }
 
     #[test]

@@ -122,6 +122,14 @@ pub enum Error {
         /// Everything that is wrong.
         why: String,
     },
+    /// A run failed, and what it had done could not be taken back.
+    #[error("{why}; what was done could not be taken back: {stuck}")]
+    Stuck {
+        /// What failed first.
+        why: Box<Error>,
+        /// What failed when it was to be taken back.
+        stuck: Box<Error>,
+    },
     /// A person asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -13,6 +13,7 @@
 
 mod bad_input;
 mod flows;
+mod full_disk;
 mod hostile;
 mod json;
 mod layering;
