@@ -70,11 +70,16 @@ fn parse(armour: &[u8]) -> Result<SshSig, BadSignature> {
     }
     let blob = STANDARD.decode(lines.concat());
     let blob = blob.map_err(|error| malformed(&error.to_string()))?;
-    // What the decoder reads is written down again, so that it sees one spelling, whatever the signer's line width.
+    // The decoder sees one spelling, whatever the signer's line width.
     let canonical = STANDARD.encode(&blob);
-    let wrapped: Vec<&str> = chunks(&canonical, 70);
-    let signature = SshSig::from_pem(format!("{BEGIN}\n{}\n{END}\n", wrapped.join("\n")));
-    let signature = signature.map_err(|error| malformed(&error.to_string()))?;
+    let canonical = format!("{BEGIN}\n{}\n{END}\n", chunks(&canonical, 70).join("\n"));
+    let signature = SshSig::from_pem(&canonical).map_err(|error| malformed(&error.to_string()))?;
+    // It is lax about lengths within lengths (ssh-encoding 0.2: `read_prefixed` does not demand the end); what it read is
+    // written again, and has to be the same.
+    let again = signature.to_pem(ssh_key::LineEnding::LF);
+    if again.map_err(|error| malformed(&error.to_string()))? != canonical {
+        return Err(malformed("its lengths do not agree"));
+    }
     // Both are outside of what is signed, or would be understood by a version that does not exist yet.
     if signature.version() != SshSig::VERSION || !signature.reserved().is_empty() {
         return Err(malformed("its version is not known"));
@@ -90,4 +95,65 @@ fn chunks(text: &str, width: usize) -> Vec<&str> {
     starts
         .map(|at| text.get(at..text.len().min(at + width)).unwrap_or_default())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ssh_key::private::{Ed25519Keypair, KeypairData};
+    use ssh_key::{LineEnding, PrivateKey};
+
+    use super::*;
+
+    fn signer() -> PrivateKey {
+        let pair = Ed25519Keypair::from_seed(&[7; 32]);
+        PrivateKey::new(KeypairData::Ed25519(pair), "").unwrap()
+    }
+
+    fn signed(namespace: &str, payload: &[u8]) -> Vec<u8> {
+        let signature = SshSig::sign(&signer(), namespace, HashAlg::Sha512, payload).unwrap();
+        signature.to_pem(LineEnding::LF).unwrap().into_bytes()
+    }
+
+    #[test]
+    fn a_good_signature_names_its_key() {
+        let key = verify(b"words", &signed("git", b"words")).unwrap();
+        assert_eq!(key_id(&key), key_id(signer().public_key()));
+    }
+
+    #[test]
+    fn other_words_and_other_purposes_are_told_apart() {
+        assert_eq!(verify(b"other", &signed("git", b"words")), Err(BadSignature::Mismatch));
+        let other = verify(b"words", &signed("file", b"words"));
+        assert_eq!(other, Err(BadSignature::Namespace("file".to_owned())));
+    }
+
+    /// Whatever byte is changed, to whatever a careless reader might overlook.
+    #[test]
+    fn no_byte_of_the_armour_may_change() {
+        let good = signed("git", b"words");
+        for at in 0..good.len() {
+            for byte in *b"AB/+=\n\r -" {
+                let mut edited = good.clone();
+                edited[at] = byte;
+                if edited != good {
+                    assert!(verify(b"words", &edited).is_err(), "byte {at} as {byte:?}");
+                }
+            }
+            let mut shorter = good.clone();
+            shorter.remove(at);
+            assert!(verify(b"words", &shorter).is_err(), "without byte {at}");
+        }
+    }
+
+    /// Signers wrap at other widths than ours, and no reader minds.
+    #[test]
+    fn any_width_is_read() {
+        let good = String::from_utf8(signed("git", b"words")).unwrap();
+        let body: String = good.lines().filter(|line| !line.starts_with("---")).collect();
+        for width in [64, 70, 76] {
+            let lines = chunks(&body, width).join("\n");
+            let armour = format!("{BEGIN}\n{lines}\n{END}\n");
+            assert!(verify(b"words", armour.as_bytes()).is_ok(), "{width}");
+        }
+    }
 }

@@ -8,9 +8,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::string_slice,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod attacks;
 mod bad_input;
 mod flows;
 mod full_disk;
@@ -20,5 +22,6 @@ mod layering;
 mod refusals;
 mod signing;
 mod support;
+mod trust;
 mod workspaces;
 mod worktrees;

@@ -1,0 +1,176 @@
+//! Who may sign: the release before decides, back to an introduction, and nobody else.
+
+use crate::support::{Repo, check};
+
+/// Another key, and the line that would allow it.
+fn key(repo: &Repo, who: &str) -> String {
+    let path = format!("../{who}");
+    let words = ["-q", "-t", "ed25519", "-N", "", "-C", who, "-f", &path];
+    assert!(repo.command("ssh-keygen").args(words).status().unwrap().success());
+    let public = std::fs::read_to_string(repo.root().join(format!("{who}.pub"))).unwrap();
+    let key: Vec<&str> = public.split(' ').take(2).collect();
+    format!("{who}@example.org {}\n", key.join(" "))
+}
+
+/// The fingerprint of the key that signs by default.
+fn fingerprint(repo: &Repo) -> String {
+    let out = repo
+        .command("ssh-keygen")
+        .args(["-l", "-f", "../key.pub"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    text.split(' ').nth(1).unwrap().to_owned()
+}
+
+fn release(repo: &Repo, version: &str) {
+    check(repo, &format!("cut {version} --yes")).succeeds();
+    check(repo, &format!("finish {version} --yes")).succeeds();
+}
+
+/// A clone that never released anything: nobody was introduced to it.
+fn strangers_clone(repo: &Repo) -> String {
+    let clone = format!("../stranger-{}", repo.git("rev-list --all --count"));
+    repo.git(&format!("clone -q ../origin.git {clone}"));
+    clone
+}
+
+fn codes(repo: &Repo, words: &str) -> Vec<String> {
+    let document = check(repo, words).json();
+    let checks = document["checks"].as_array().unwrap_or_else(|| panic!("{document}"));
+    let failed = checks.iter().filter(|check| check["verdict"] != "PASS");
+    failed.map(|check| check["code"].as_str().unwrap().to_owned()).collect()
+}
+
+const NOBODY: [&str; 0] = [];
+
+#[test]
+fn the_release_before_decides_who_signs_the_next() {
+    let repo = Repo::flow();
+    release(&repo, "0.2.0");
+    // Bob is let in by 0.3.0, which Alice signs, and signs 0.4.0.
+    let bob = key(&repo, "bob");
+    repo.git("switch -q develop");
+    repo.write(".sentinel/allowed_signers", repo.signer_line() + &bob);
+    repo.commit("feat!: let bob release");
+    repo.push();
+    release(&repo, "0.3.0");
+    repo.git("config user.signingKey ../bob");
+    repo.change("four", "feat!: four");
+    repo.push();
+    release(&repo, "0.4.0");
+
+    assert_eq!(codes(&repo, "verify v0.4.0 --json"), NOBODY, "made here");
+    let clone = strangers_clone(&repo);
+    assert_eq!(
+        codes(&repo, &format!("-C {clone} verify v0.4.0 --json")),
+        ["SIGNER_NOT_ALLOWED"]
+    );
+    let introduced = format!("--introduction v0.2.0={}", fingerprint(&repo));
+    assert_eq!(
+        codes(&repo, &format!("-C {clone} verify v0.4.0 --json {introduced}")),
+        NOBODY
+    );
+    // A tag that is introduced by another key than the one that signed it introduces nobody.
+    let wrong = introduced
+        .replace("SHA256:", "SHA256:A")
+        .chars()
+        .take(introduced.len())
+        .collect::<String>();
+    assert_eq!(
+        codes(&repo, &format!("-C {clone} verify v0.4.0 --json {wrong}")),
+        ["SIGNER_NOT_ALLOWED"]
+    );
+    // Neither does a release in the middle vouch for what came before it.
+    let later = format!("--introduction v0.3.0={}", fingerprint(&repo));
+    assert_eq!(
+        codes(&repo, &format!("-C {clone} verify v0.2.0 --json {later}")),
+        ["SIGNER_NOT_ALLOWED"]
+    );
+    assert_eq!(
+        codes(&repo, &format!("-C {clone} verify v0.4.0 --json {later}")),
+        NOBODY
+    );
+    // A broken link breaks what hangs on it: 0.3.0 is gone, and 0.2.0 does not know Bob.
+    repo.git(&format!("-C {clone} tag -d v0.3.0"));
+    assert_eq!(
+        codes(&repo, &format!("-C {clone} verify v0.4.0 --json {introduced}")),
+        ["SIGNER_NOT_ALLOWED"]
+    );
+}
+
+#[test]
+fn who_lets_himself_in_is_refused_before_anything_is_built() {
+    let repo = Repo::flow();
+    release(&repo, "0.2.0");
+    let mallory = key(&repo, "mallory");
+    repo.git("switch -q develop");
+    repo.write(".sentinel/allowed_signers", repo.signer_line() + &mallory);
+    repo.commit("feat!: me too");
+    repo.push();
+    repo.git("config user.signingKey ../mallory");
+    check(&repo, "cut auto --yes").succeeds();
+    let before = repo.state();
+    let words = [
+        "the key may not sign releases here",
+        ".sentinel/allowed_signers of v0.2.0",
+    ];
+    check(&repo, "finish --yes").exits(1).says(&words);
+    assert_eq!(repo.state(), before);
+    // In a clone that released nothing, the lowest release is taken for what it says it is: Mallory is no wiser there.
+    let clone = strangers_clone(&repo);
+    for (name, value) in [
+        ("gpg.format", "ssh"),
+        ("user.signingKey", "../mallory"),
+        ("user.name", "M"),
+        ("user.email", "m@x"),
+    ] {
+        repo.git(&format!("-C {clone} config {name} {value}"));
+    }
+    repo.git(&format!("-C {clone} switch -q develop"));
+    check(&repo, &format!("-C {clone} finish --yes")).exits(1).says(&words);
+}
+
+#[test]
+fn the_first_release_needs_a_file_that_names_its_signer() {
+    let repo = Repo::flow();
+    repo.git("rm -q .sentinel/allowed_signers");
+    repo.commit("chore: nobody signs");
+    repo.push();
+    check(&repo, "cut auto --yes").succeeds();
+    check(&repo, "finish --yes").exits(1).says(&[
+        "there is no .sentinel/allowed_signers of the release itself",
+        "mkdir -p .sentinel",
+    ]);
+}
+
+#[test]
+fn a_ref_decides_as_it_was_before_the_release() {
+    let repo = Repo::flow();
+    let bob = key(&repo, "bob");
+    repo.write(
+        "sentinel.toml",
+        "schema = 1\n\n[trust]\nsigners_from = \"refs/remotes/origin/main\"\n",
+    );
+    repo.write(".sentinel/allowed_signers", &bob);
+    repo.commit("feat!: bob signs from now on");
+    repo.push();
+    // main still holds the file that names Alice alone.
+    repo.git("config user.signingKey ../bob");
+    check(&repo, "cut auto --yes").succeeds();
+    check(&repo, "finish --yes")
+        .exits(1)
+        .says(&["refs/remotes/origin/main at"]);
+    repo.git("config user.signingKey ../key");
+    check(&repo, "finish --yes").succeeds();
+    // The release brought Bob's file to main; it does not decide about the release itself.
+    assert!(repo.show("origin/main:.sentinel/allowed_signers").starts_with("bob@"));
+    assert_eq!(codes(&repo, "verify v0.2.0 --json"), NOBODY);
+    // The next one is Bob's.
+    repo.git("config user.signingKey ../bob");
+    repo.git("switch -q develop");
+    repo.change("three", "feat!: three");
+    repo.push();
+    release(&repo, "0.3.0");
+    assert_eq!(codes(&repo, "verify v0.3.0 --json"), NOBODY);
+}
