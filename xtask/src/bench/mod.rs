@@ -10,6 +10,7 @@ mod million;
 mod next;
 mod peers;
 mod startup;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +49,8 @@ enum What {
     Startup,
     /// `cut --no-push` against `git status`, in a tree of 50,000 files.
     Cut,
+    /// `verify` against `git verify-tag` and `git archive | sha256sum`, in a tree of 700 files.
+    Verify,
 }
 
 /// What every measurement needs.
@@ -78,7 +81,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         peers: !args.no_peers,
         missed: Vec::new(),
     };
-    for what in [What::Startup, What::Next, What::Changelog, What::Million, What::Cut] {
+    let all = [
+        What::Startup,
+        What::Next,
+        What::Changelog,
+        What::Million,
+        What::Cut,
+        What::Verify,
+    ];
+    for what in all {
         if args.repo.is_empty() && (args.what == What::All || args.what == what) {
             bench.measure(what)?;
         }
@@ -104,6 +115,7 @@ impl Bench {
             What::Changelog => changelog::measure(self),
             What::Million => million::measure(self),
             What::Cut => cut::measure(self),
+            What::Verify => verify::measure(self),
             What::All => Ok(()),
         }
     }
