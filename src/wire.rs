@@ -2,7 +2,10 @@
 //!
 //! Every document names its schema. Fields are only ever added within a version.
 
+mod artifact;
 pub mod verify;
+
+pub use artifact::artifact;
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use cargo_sentinel::core::changelog::{self, NewSection};
 use cargo_sentinel::core::manifest::{self, Manifest, VersionChange};
-use cargo_sentinel::core::{binding, commit, lockfile, policy};
+use cargo_sentinel::core::{artifact, binding, commit, lockfile, policy};
 use semver::Version;
 
 /// What separates the texts of an input that holds several.
@@ -160,4 +160,18 @@ pub fn tag(bytes: &[u8]) {
     );
     let again = binding::parse(object.as_bytes()).expect("what was written is read");
     assert_eq!(again.binding, tag.binding);
+}
+
+/// A built file, under a package's name and under none that says anything.
+pub fn artifact(bytes: &[u8]) {
+    for name in ["demo-0.2.0.crate", "demo"] {
+        let inspect = || artifact::inspect(&mut std::io::Cursor::new(bytes), name).expect("memory can be read");
+        let found = inspect();
+        assert_eq!(found.size_bytes, bytes.len() as u64);
+        assert!(
+            found.kind.is_some() || found.identity == Ok(None),
+            "what is no kind says nothing"
+        );
+        assert_eq!(inspect(), found, "the same bytes say the same");
+    }
 }

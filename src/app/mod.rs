@@ -4,6 +4,7 @@
 //! below here knows of dry runs or JSON.
 
 mod act;
+mod artifact;
 mod changelog;
 #[cfg(test)]
 mod crash_tests;
@@ -18,6 +19,7 @@ mod version;
 use std::path::PathBuf;
 
 pub use act::{Acted, CutOptions, FinishOptions, TagOptions, cut, finish, tag};
+pub use artifact::{ArtifactAnswer, inspect};
 pub use changelog::{ChangelogAnswer, ChangelogOptions, changelog};
 pub use error::{Error, Kind};
 pub use gate::{GateAnswer, GateOptions, check, verdict};

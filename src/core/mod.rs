@@ -1,5 +1,6 @@
 //! Decisions. Pure: no I/O, no clock, no environment, no process.
 
+pub mod artifact;
 pub mod binding;
 pub mod changelog;
 pub mod check;

@@ -30,6 +30,23 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Opens a file to read; `None` where there is no such file.
+///
+/// # Errors
+/// When something else stands there: a pipe or a device would keep a reader waiting, or never end.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn open(path: &Path) -> Result<Option<File>> {
+    let kind = match std::fs::metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(failed("read", path)(error)),
+    };
+    if !kind.is_file() {
+        return Err(failed("read", path)(std::io::Error::other("it is not a regular file")));
+    }
+    File::open(path).map(Some).map_err(failed("read", path))
+}
+
 /// The names in a directory, sorted; none where there is no such directory.
 #[expect(clippy::disallowed_methods, reason = "this is the room of files")]
 pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>> {

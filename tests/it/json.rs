@@ -199,6 +199,26 @@ fn recovering() {
     ");
 }
 
+#[test]
+fn inspecting() {
+    let repo = Repo::flow();
+    repo.git("archive --format=tar.gz -o ../made.tar.gz HEAD");
+    insta::assert_snapshot!(answer(&repo, "artifact inspect ../made.tar.gz", 0), @r"
+    schema: sentinel.artifact/1
+    file: string
+    kind: tar
+    digest: string
+    size_bytes: number
+    identity.commit: string
+    identity.dirty: bool
+    identity.path_in_vcs: null
+    identity.package: null
+    identity.version: null
+    identity.said_by: string
+    damage: null
+    ");
+}
+
 /// Errors are documents too, with the exit code that they have without `--json`.
 #[test]
 fn errors() {

@@ -12,6 +12,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod artifact;
 mod attacks;
 mod bad_input;
 mod flows;

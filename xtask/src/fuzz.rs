@@ -36,6 +36,8 @@ enum Target {
     Journal,
     /// Tag objects.
     Tag,
+    /// Built files.
+    Artifact,
 }
 
 impl Target {
@@ -47,6 +49,7 @@ impl Target {
             Self::Config => "config",
             Self::Journal => "journal",
             Self::Tag => "tag",
+            Self::Artifact => "artifact",
         }
     }
 }
@@ -147,6 +150,7 @@ mod tests {
             Target::Manifest => Some(targets::manifest),
             Target::Config => Some(targets::config),
             Target::Tag => Some(targets::tag),
+            Target::Artifact => Some(targets::artifact),
             Target::Journal => None,
         }
     }

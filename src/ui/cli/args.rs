@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::artifact::ArtifactArgs;
 use crate::core::version::Bump;
 
 const STYLES: Styles = Styles::styled()
@@ -93,6 +94,8 @@ pub(super) enum Command {
     Resume(RecoverArgs),
     /// Take an interrupted release back, or one that is done and not published.
     Undo(UndoArgs),
+    /// Say what a built file says of itself.
+    Artifact(ArtifactArgs),
     /// Print the completions of a shell.
     Completions {
         /// The shell.

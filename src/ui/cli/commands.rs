@@ -5,6 +5,7 @@ use clap::CommandFactory as _;
 use super::args::{
     Acting, ChangelogArgs, CheckArgs, Cli, Command, CutArgs, FinishArgs, NextArgs, RecoverArgs, TagArgs, UndoArgs,
 };
+use super::artifact;
 use super::front::{Terminal, plan_text};
 use super::output::{Output, Paint};
 use crate::app::{
@@ -33,6 +34,7 @@ pub(super) fn run(cli: &Cli, context: &Context, output: &Output) -> Result<u8, E
         Command::Verify(args) => super::verify::run(args, context, output),
         Command::Resume(args) => resume(args, context, output),
         Command::Undo(args) => undo(args, context, output),
+        Command::Artifact(args) => artifact::run(args, context, output),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(

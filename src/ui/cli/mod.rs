@@ -1,6 +1,7 @@
 //! The command line: parse, call the facade, print the answer, give the exit code.
 
 mod args;
+mod artifact;
 mod commands;
 mod front;
 mod output;
