@@ -2,10 +2,9 @@
 //!
 //! Every document names its schema. Fields are only ever added within a version.
 
-mod artifact;
+pub mod artifact;
 pub mod verify;
-
-pub use artifact::artifact;
+pub mod verify_crate;
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -14,6 +14,7 @@ mod next;
 mod recover;
 mod status;
 mod verify;
+mod verify_crate;
 mod version;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use next::{NextAnswer, NextOptions, next};
 pub use recover::{UndoOptions, resume, undo};
 pub use status::{StatusAnswer, status};
 pub use verify::{VerifyAnswer, VerifyOptions, verify};
+pub use verify_crate::{CrateAnswer, CrateOptions, verify_crate};
 pub use version::{VersionAnswer, version};
 
 pub use crate::engine::runner::{Event, Report, StepOutcome};

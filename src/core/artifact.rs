@@ -224,7 +224,7 @@ struct VcsGit {
 ///
 /// # Errors
 /// When it is not what cargo writes.
-fn vcs_identity(bytes: &[u8]) -> Result<Option<Identity>, Damage> {
+pub(super) fn vcs_identity(bytes: &[u8]) -> Result<Option<Identity>, Damage> {
     let unread = |why: String| Damage::Identity { said_by: VCS_INFO, why };
     let info: VcsInfo = serde_json::from_slice(bytes).map_err(|error| unread(error.to_string()))?;
     let Some(git) = info.git else { return Ok(None) };

@@ -12,6 +12,7 @@ pub mod history;
 pub mod ids;
 pub mod lockfile;
 pub mod manifest;
+pub mod packaged;
 pub mod plan;
 pub mod plans;
 pub mod policy;

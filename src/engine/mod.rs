@@ -4,6 +4,7 @@ pub(crate) mod artifacts;
 pub(crate) mod execute;
 pub(crate) mod journal;
 pub(crate) mod locks;
+pub(crate) mod packaged;
 pub(crate) mod probe;
 pub(crate) mod runner;
 pub(crate) mod verify;

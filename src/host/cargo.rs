@@ -12,6 +12,8 @@ use super::{Error, Result};
 pub(crate) const LEAST_CARGO: (u32, u32) = (1, 90);
 /// How long packaging may take: no code is compiled, but an index may have to be updated.
 const PACKAGE_DEADLINE: Duration = Duration::from_secs(1800);
+/// How long cargo may take to fetch one package.
+const FETCH_DEADLINE: Duration = Duration::from_secs(300);
 
 /// Demands a cargo that is recent enough.
 pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
@@ -28,6 +30,33 @@ pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// The `.crate` files of one version in cargo's caches of registries, by path (The Cargo Book, "Cargo Home").
+pub(crate) fn cached(name: &str, version: &str) -> Result<Vec<PathBuf>> {
+    let home = match super::env::var_os("CARGO_HOME") {
+        Some(home) => PathBuf::from(home),
+        None => match super::env::var_os("HOME") {
+            Some(home) => PathBuf::from(home).join(".cargo"),
+            None => return Err(Error::Unexpected("neither CARGO_HOME nor HOME is set".to_owned())),
+        },
+    };
+    let file = format!("{name}-{version}.crate");
+    let caches = super::fs::list(&home.join("registry").join("cache"))?;
+    let files = caches.into_iter().map(|cache| cache.join(&file));
+    Ok(files.filter(|path| path.exists()).collect())
+}
+
+/// Has cargo fetch one version from its registry into the cache; `dir` is in no package, so that none is taken for it.
+///
+/// # Errors
+/// When cargo fails, as it does for a version that is not there or was yanked.
+pub(crate) fn fetch(dir: &Path, name: &str, version: &str, interrupt: &Interrupt) -> Result<()> {
+    let run = cargo(dir).args(["info", "--quiet"]).arg(format!("{name}@{version}"));
+    run.deadline(FETCH_DEADLINE)
+        .interruptible(interrupt)
+        .success()
+        .map(drop)
 }
 
 fn cargo(dir: &Path) -> Run {

@@ -7,7 +7,7 @@ use crate::app::ArtifactAnswer;
 use crate::core::artifact::Identity;
 
 /// `sentinel.artifact/1`.
-pub fn artifact(answer: &ArtifactAnswer) -> Document {
+pub fn answer(answer: &ArtifactAnswer) -> Document {
     let found = &answer.inspection;
     let damage = found.identity.as_ref().err().map(ToString::to_string);
     let identity = found.identity.as_ref().ok().and_then(Option::as_ref);

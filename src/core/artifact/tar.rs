@@ -91,7 +91,6 @@ impl What {
             directory if directory.is_dir() => Self::Directory,
             link if link.is_symlink() => Self::Special("symbolic link"),
             link if link.is_hard_link() => Self::Special("hard link"),
-            sparse if sparse.is_gnu_sparse() => Self::Special("sparse file"),
             other if other.is_fifo() => Self::Special("pipe"),
             _ => Self::Special("special file"),
         }
@@ -136,6 +135,13 @@ pub(super) fn walk(
         } else {
             What::of(entry_type)
         };
+        if entry_type.is_gnu_sparse() {
+            // Its holes are read as zeros without end, which no bound on what is unpacked would see.
+            return Err(Damage::Special {
+                path,
+                what: "sparse file",
+            });
+        }
         let executable = entry.header().mode().map_err(told)? & 0o100 != 0;
         let shown = show(Entry {
             path,

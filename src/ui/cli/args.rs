@@ -88,7 +88,7 @@ pub(super) enum Command {
     Finish(FinishArgs),
     /// Tag production's tip, bound to the artifacts built from it.
     Tag(TagArgs),
-    /// Verify a release tag: who signed it, what it names, and that nothing was changed.
+    /// Verify a release tag: who signed it, what it names, and that nothing was changed; or any published package.
     Verify(super::verify::VerifyArgs),
     /// Go on with an interrupted release.
     Resume(RecoverArgs),

@@ -37,7 +37,7 @@ pub(super) fn run(args: &ArtifactArgs, context: &Context, output: &Output) -> Re
     let ArtifactCommand::Inspect { file } = &args.command;
     let answer = app::inspect(context, file)?;
     if output.json {
-        output.document(&wire::artifact(&answer));
+        output.document(&wire::artifact::answer(&answer));
     } else {
         output.answer(&text(&answer.inspection));
     }

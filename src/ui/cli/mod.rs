@@ -6,6 +6,7 @@ mod commands;
 mod front;
 mod output;
 mod verify;
+mod verify_crate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

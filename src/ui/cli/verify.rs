@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::output::{Output, Paint};
+use super::verify_crate::{self, PublishedArgs};
 use crate::app::{self, Context, Error, VerifyOptions};
 use crate::core::check::Verdict;
 use crate::core::verify::{Code, Proof};
@@ -13,7 +14,8 @@ use crate::wire;
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// The tag.
-    tag: String,
+    #[arg(required_unless_present = "package")]
+    tag: Option<String>,
     /// Demand that the tag names FILE, by name and digest; may be given several times.
     #[arg(long = "artifact", value_name = "FILE")]
     artifacts: Vec<PathBuf>,
@@ -29,6 +31,8 @@ pub(super) struct VerifyArgs {
     /// Judge keys as of DATE (`2026-01-31`, or with a time as RFC 3339 writes it) instead of now.
     #[arg(long, value_name = "DATE", value_parser = moment)]
     as_of: Option<i64>,
+    #[command(flatten)]
+    published: PublishedArgs,
 }
 
 /// A date is its first moment, in UTC.
@@ -44,8 +48,11 @@ fn moment(text: &str) -> Result<i64, String> {
 }
 
 pub(super) fn run(args: &VerifyArgs, context: &Context, output: &Output) -> Result<u8, Error> {
+    let Some(tag) = &args.tag else {
+        return verify_crate::run(&args.published, context, output);
+    };
     let options = VerifyOptions {
-        tag: args.tag.clone(),
+        tag: tag.clone(),
         artifacts: args.artifacts.clone(),
         remote: args.remote.clone(),
         signers: args.signers.clone(),

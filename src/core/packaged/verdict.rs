@@ -1,0 +1,217 @@
+//! What a published package's findings come to: each check of `verify --crate`, with its code.
+//!
+//! Fails closed: what cannot be looked at is a failure. That a package names a commit is a hint; that its files are the
+//! commit's is the proof.
+
+use super::{Crate, FileFinding, Relation};
+use crate::core::check::Verdict;
+use crate::core::ids::{Oid, TagName};
+
+/// What a failed check found, as programs read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The package names no commit.
+    CrateNoVcsInfo,
+    /// The commit that it names is not there.
+    CommitNotInRepository,
+    /// No tag is the version's.
+    TagNotFound,
+    /// The version's tag is on another commit.
+    TagElsewhere,
+    /// A file is not the commit's.
+    SourceMismatch,
+    /// It was packed with changes that are in no commit.
+    BuildDirty,
+}
+
+impl Code {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CrateNoVcsInfo => "CRATE_NO_VCS_INFO",
+            Self::CommitNotInRepository => "COMMIT_NOT_IN_REPOSITORY",
+            Self::TagNotFound => "TAG_NOT_FOUND",
+            Self::TagElsewhere => "TAG_ELSEWHERE",
+            Self::SourceMismatch => "SOURCE_MISMATCH",
+            Self::BuildDirty => "BUILD_DIRTY",
+        }
+    }
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// The check.
+    pub check: &'static str,
+    /// The code; `None` where it passed.
+    pub code: Option<Code>,
+    /// Pass, fail, or critical.
+    pub verdict: Verdict,
+    /// What was found.
+    pub because: String,
+}
+
+impl Checked {
+    fn pass(check: &'static str, because: impl Into<String>) -> Self {
+        Self {
+            check,
+            code: None,
+            verdict: Verdict::Pass,
+            because: because.into(),
+        }
+    }
+
+    fn fail(check: &'static str, code: Code, because: impl Into<String>) -> Self {
+        Self {
+            check,
+            code: Some(code),
+            verdict: Verdict::Critical,
+            because: because.into(),
+        }
+    }
+}
+
+/// Why a commit is the one that the files are held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// The package names it.
+    Named,
+    /// The version's tag is on it.
+    Tag(TagName),
+}
+
+/// The files, held against a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// The commit.
+    pub commit: Oid,
+    /// Why that one.
+    pub basis: Basis,
+    /// The package's directory; `None` where the commit has no such package.
+    pub dir: Option<String>,
+    /// What was found about each file, by path.
+    pub files: Vec<FileFinding>,
+}
+
+/// What was observed of a package and its repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Whether the commit that the package names is in the repository.
+    pub commit_is_here: bool,
+    /// The tags of its version, with the commits they are on.
+    pub tags: Vec<(TagName, Oid)>,
+    /// The files; `None` where there is no commit to hold them against.
+    pub compared: Option<Compared>,
+}
+
+/// Every check, in the order of the contract.
+pub fn judge(package: &Crate, observed: &Observed) -> Vec<Checked> {
+    let mut found = vec![named(package)];
+    if let Some(identity) = &package.identity {
+        found.push(if identity.dirty {
+            let why = "it was packed from a working tree with changes that are in no commit";
+            Checked::fail("dirty", Code::BuildDirty, why)
+        } else {
+            Checked::pass("dirty", "it does not say that anything was changed")
+        });
+        found.push(if observed.commit_is_here {
+            Checked::pass("commit", format!("{} is in the repository", identity.commit))
+        } else {
+            let why = format!("the repository does not have {}", identity.commit);
+            Checked::fail("commit", Code::CommitNotInRepository, why)
+        });
+    }
+    found.push(tagged(package, observed));
+    found.push(source(observed));
+    found
+}
+
+fn named(package: &Crate) -> Checked {
+    match &package.identity {
+        Some(identity) => Checked::pass("identity", format!("{} names {}", identity.said_by, identity.commit)),
+        None => Checked::fail(
+            "identity",
+            Code::CrateNoVcsInfo,
+            "the package does not say which commit it was made from",
+        ),
+    }
+}
+
+fn tagged(package: &Crate, observed: &Observed) -> Checked {
+    let names = |tags: &[&(TagName, Oid)]| {
+        let names: Vec<String> = tags.iter().map(|(tag, commit)| format!("{tag} ({commit})")).collect();
+        names.join(", ")
+    };
+    let all: Vec<_> = observed.tags.iter().collect();
+    if all.is_empty() {
+        let why = format!("no tag is that of {} {}", package.name, package.version);
+        return Checked::fail("tag", Code::TagNotFound, why);
+    }
+    let Some(identity) = &package.identity else {
+        return Checked::pass("tag", format!("{} is the version's", names(&all)));
+    };
+    let here: Vec<_> = all
+        .iter()
+        .copied()
+        .filter(|(_, commit)| *commit == identity.commit)
+        .collect();
+    if here.is_empty() {
+        let why = format!("{} is on another commit than {}", names(&all), identity.commit);
+        return Checked::fail("tag", Code::TagElsewhere, why);
+    }
+    Checked::pass("tag", format!("{} is on the commit", names(&here)))
+}
+
+fn source(observed: &Observed) -> Checked {
+    let fail = |why: String| Checked::fail("source", Code::SourceMismatch, why);
+    let Some(compared) = &observed.compared else {
+        return fail("there is no commit to hold the files against".to_owned());
+    };
+    let against = match &compared.basis {
+        Basis::Named => format!("the commit {}", compared.commit),
+        Basis::Tag(tag) => format!("the tag {tag}, {}", compared.commit),
+    };
+    if compared.dir.is_none() {
+        return fail(format!("{against} has no such package"));
+    }
+    let of = |relation: Relation| compared.files.iter().filter(|file| file.relation == relation).count();
+    let foreign: Vec<_> = compared
+        .files
+        .iter()
+        .filter(|file| !file.relation.is_accounted_for())
+        .map(|file| file.path.as_str())
+        .collect();
+    if foreign.is_empty() {
+        let (same, generated) = (of(Relation::Same), of(Relation::Generated));
+        return Checked::pass(
+            "source",
+            format!("{same} files are those of {against}, {generated} were generated by cargo"),
+        );
+    }
+    let (differ, only) = (of(Relation::Differs), of(Relation::OnlyInCrate));
+    let named = foreign
+        .iter()
+        .take(3)
+        .map(|path| format!("`{path}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = if foreign.len() > 3 { ", …" } else { "" };
+    fail(format!(
+        "of {} files {differ} differ from {against}, and {only} it has not: {named}{more}",
+        compared.files.len()
+    ))
+}
+
+/// The names that a version's tag may have, most telling first: those that name the package, then those that do not.
+///
+/// The second kind is shared by all packages of a repository: it is the package's where the tagged commit has the package
+/// at that version.
+pub fn tag_names(name: &str, version: &str) -> (Vec<String>, Vec<String>) {
+    let spellings = ["v", ""].map(|v| format!("{v}{version}"));
+    let own = spellings
+        .iter()
+        .flat_map(|version| ["-", "/", "@", "_"].map(|mark| format!("{name}{mark}{version}")));
+    let mut shared: Vec<String> = spellings.to_vec();
+    shared.extend(["release-", "release/", "version-"].map(|prefix| format!("{prefix}{version}")));
+    (own.collect(), shared)
+}
