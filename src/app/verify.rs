@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use super::{Context, Error, Kind};
 use crate::core::facts::Fact;
-use crate::core::ids::{Digest, RefName, TagName};
+use crate::core::ids::{RefName, TagName};
 use crate::core::policy::Policy;
 use crate::core::trust::KeyId;
-use crate::core::verify::{self, GivenArtifact, RemoteTag, Signers, TagFacts, Verification};
+use crate::core::verify::{self, RemoteTag, Signers, TagFacts, Verification};
+use crate::engine::given;
 use crate::engine::probe::ReleaseTags;
 use crate::engine::probe::tag::{Candidate, Verifier};
 use crate::engine::probe::trust::{self, Authority, Introduction, Vouched};
@@ -121,16 +122,9 @@ fn add_given(context: &Context, repo: &Repo, options: &VerifyOptions, facts: &mu
         });
     }
     for path in &options.artifacts {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let digest = match fs::read(&context.dir.join(path)) {
-            Ok(Some(bytes)) => Fact::Known(Digest::of(&bytes)),
-            Ok(None) => Fact::Unknown("there is no such file".to_owned()),
-            Err(error) => Fact::Unknown(error.to_string()),
-        };
-        facts.artifacts.push(GivenArtifact {
-            name: name.unwrap_or_else(|| path.display().to_string()),
-            digest,
-        });
+        let commit = facts.commit.known().map(|commit| commit.id);
+        let given = given::look(repo, &context.dir.join(path), commit);
+        facts.artifacts.push(given);
     }
 }
 

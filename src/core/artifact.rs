@@ -10,6 +10,8 @@ mod tar;
 mod tests;
 mod zip;
 
+pub use package::KIND as PACKAGE;
+
 use std::io::{self, Read, Seek, SeekFrom};
 
 use serde::Deserialize;

@@ -8,10 +8,12 @@ mod commit;
 mod signature;
 mod tag;
 
+use super::artifact::Inspection;
 use super::binding::Artifact;
 use super::check::Verdict;
 use super::facts::Fact;
 use super::ids::{Digest, Oid, TagName};
+use super::packaged::FileFinding;
 use super::policy::Template;
 use super::trust::AllowedSigners;
 
@@ -200,10 +202,19 @@ pub struct RemoteTag {
 /// An artifact that was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenArtifact {
-    /// Its file name, or its path where it could not be read.
+    /// Its file name.
     pub name: String,
-    /// The digest of its bytes.
-    pub digest: Fact<Digest>,
+    /// What was seen of it.
+    pub seen: Fact<SeenArtifact>,
+}
+
+/// What was seen of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenArtifact {
+    /// What it says of itself, and its digest.
+    pub inspection: Inspection,
+    /// Each file of a `.crate` against the tag's commit; `None` for every other kind, and where the commit is not known.
+    pub files: Option<Fact<Vec<FileFinding>>>,
 }
 
 /// A provenance statement that was given, or lies beside an artifact.

@@ -2,6 +2,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod execute;
+pub(crate) mod given;
 pub(crate) mod journal;
 pub(crate) mod locks;
 pub(crate) mod packaged;

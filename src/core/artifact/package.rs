@@ -8,7 +8,8 @@ use flate2::read::GzDecoder;
 use super::tar::{What, walk};
 use super::{Damage, Form, Head, Identity, Source, VCS_INFO, format_of, vcs_identity};
 
-const KIND: &str = "crate";
+/// The word for the kind.
+pub const KIND: &str = "crate";
 const EXTENSION: &str = ".crate";
 
 pub(super) const FORM: Form = Form {

@@ -2,20 +2,29 @@
 
 use super::tag::Read;
 use super::{Code, GivenArtifact, Proof, TagFacts, TagFinding};
+use crate::core::artifact::PACKAGE;
 use crate::core::binding::{Artifact, Binding};
 use crate::core::facts::Fact;
+use crate::core::ids::Oid;
 
 /// Checks 9 to 11, as far as anything was given, and what they show.
 pub(super) fn judge(facts: &TagFacts, read: &Option<Read<'_>>) -> (Vec<TagFinding>, Vec<Proof>) {
     let binding = read.as_ref().and_then(|read| read.binding.as_ref()?.as_ref().ok());
     let (mut found, mut proved) = (Vec::new(), Vec::new());
-    for artifact in &facts.artifacts {
-        found.push(judge_digest(artifact, binding));
-    }
+    found.extend(facts.artifacts.iter().map(|artifact| judge_digest(artifact, binding)));
     found.extend(facts.provenance.as_ref().map(|given| judge_provenance(given, binding)));
-    if !facts.artifacts.is_empty() && found.iter().all(|finding| finding.code.is_none()) {
+    let commit = facts.commit.known().map(|commit| commit.id);
+    for artifact in &facts.artifacts {
+        found.extend(judge_identity(artifact, commit));
+    }
+    if !facts.artifacts.is_empty() && holds(&found) {
         proved.push(Proof::Artifact);
     }
+    let sources: Vec<TagFinding> = facts.artifacts.iter().filter_map(judge_source).collect();
+    if !sources.is_empty() && sources.len() == facts.artifacts.len() && holds(&sources) {
+        proved.push(Proof::Source);
+    }
+    found.extend(sources);
     if let Some(rebuilt) = &facts.rebuilt {
         let finding = judge_rebuilt(rebuilt, binding);
         proved.extend(finding.code.is_none().then_some(Proof::Rebuild));
@@ -28,8 +37,8 @@ pub(super) fn judge(facts: &TagFacts, read: &Option<Read<'_>>) -> (Vec<TagFindin
 fn judge_digest(artifact: &GivenArtifact, binding: Option<&Binding>) -> TagFinding {
     let name = &artifact.name;
     let unlisted = |because: String| TagFinding::critical("artifact", Code::ArtifactUnlisted, because);
-    let digest = match &artifact.digest {
-        Fact::Known(digest) => digest,
+    let digest = match &artifact.seen {
+        Fact::Known(seen) => &seen.inspection.digest,
         Fact::Unknown(why) => {
             return TagFinding::unknown(
                 "artifact",
@@ -58,6 +67,78 @@ fn judge_digest(artifact: &GivenArtifact, binding: Option<&Binding>) -> TagFindi
             None => unlisted(format!("the tag names no artifact `{name}`")),
         },
     }
+}
+
+fn holds(findings: &[TagFinding]) -> bool {
+    findings.iter().all(|finding| finding.code.is_none())
+}
+
+/// Check 10: a hint, since anyone can write what a file says of itself.
+fn judge_identity(artifact: &GivenArtifact, commit: Option<Oid>) -> Vec<TagFinding> {
+    let name = &artifact.name;
+    let mismatch = |because: String| TagFinding::critical("identity", Code::BuildCommitMismatch, because);
+    let Fact::Known(seen) = &artifact.seen else {
+        return Vec::new();
+    };
+    let identity = match &seen.inspection.identity {
+        Ok(Some(identity)) => identity,
+        Ok(None) if seen.inspection.kind == Some(PACKAGE) => {
+            return vec![mismatch(format!(
+                "`{name}` does not say which commit it was packed from"
+            ))];
+        }
+        Ok(None) => {
+            let because = format!("`{name}` does not say which commit it was built from: its digest alone is shown");
+            return vec![TagFinding::pass("identity", because)];
+        }
+        Err(damage) => {
+            let because = format!("`{name}` cannot be read: {damage}");
+            return vec![TagFinding::unknown("identity", Code::BuildCommitMismatch, because)];
+        }
+    };
+    let mut found = Vec::new();
+    if Some(identity.commit) != commit {
+        let at = identity.commit;
+        found.push(mismatch(format!("`{name}` says that it was built from {at}")));
+    }
+    if identity.dirty {
+        let because = format!("`{name}` says that it was built from files that are in no commit");
+        found.push(TagFinding::critical("identity", Code::BuildDirty, because));
+    }
+    if found.is_empty() {
+        let because = format!(
+            "`{name}` says that it was built from the commit (a hint: {})",
+            identity.said_by
+        );
+        found.push(TagFinding::pass("identity", because));
+    }
+    found
+}
+
+/// Check 11, of one `.crate`: the proof that it holds the commit's files and nothing else.
+fn judge_source(artifact: &GivenArtifact) -> Option<TagFinding> {
+    let name = &artifact.name;
+    let files = match artifact.seen.known()?.files.as_ref()? {
+        Fact::Known(files) => files,
+        Fact::Unknown(why) => {
+            let because = format!("`{name}` cannot be compared: {why}");
+            return Some(TagFinding::unknown("source", Code::SourceMismatch, because));
+        }
+    };
+    let strange: Vec<String> = files
+        .iter()
+        .filter(|file| !file.relation.is_accounted_for())
+        .map(|file| format!("`{}` ({})", file.path, file.relation.as_str()))
+        .collect();
+    if strange.is_empty() {
+        let because = format!("each of the {} files of `{name}` is the commit's", files.len());
+        return Some(TagFinding::pass("source", because));
+    }
+    let because = format!(
+        "`{name}` has files that the commit does not have so: {}",
+        strange.join(", ")
+    );
+    Some(TagFinding::critical("source", Code::SourceMismatch, because))
 }
 
 /// Check 9, of the statement: the one whose digest the tag names, about exactly the artifacts that the tag names.
