@@ -2,10 +2,12 @@
 
 pub mod artifact;
 pub mod binding;
+pub mod build;
 pub mod changelog;
 pub mod check;
 mod checks;
 pub mod commit;
+pub mod dsse;
 pub mod entries;
 pub mod facts;
 pub mod history;
@@ -16,6 +18,7 @@ pub mod packaged;
 pub mod plan;
 pub mod plans;
 pub mod policy;
+pub mod provenance;
 pub mod sshsig;
 pub mod tree;
 pub mod trust;
