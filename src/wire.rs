@@ -202,6 +202,7 @@ pub fn report(command: &str, report: &Report) -> Document {
         "outcome": report.outcome,
         "steps": steps.collect::<Vec<_>>(),
         "refs": refs.collect::<Vec<_>>(),
+        "notes": report.notes,
         "next": report.next,
     })
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Context, Error, Front, Kind, Report, date, moment, rendered_entries};
+use crate::core::build::Repeat;
 use crate::core::check::Use;
 use crate::core::facts::{Ask, Content, Facts};
 use crate::core::ids::{Oid, RunId, TagName};
@@ -134,6 +135,7 @@ pub fn tag(context: &Context, options: &TagOptions, front: &mut dyn Front) -> Re
     let request = TagRequest {
         entries: &entries,
         artifacts_dir: act.artifacts_dir(),
+        repeat: Repeat::Twice,
     };
     match plan_tag::plan(&facts, &request)? {
         Tag::Already { name, commit } => Ok(Acted::Already(format!("{name} stands at {commit} already"))),
@@ -169,6 +171,7 @@ pub fn finish(context: &Context, options: &FinishOptions, front: &mut dyn Front)
     let tag = TagRequest {
         entries: &entries,
         artifacts_dir: act.artifacts_dir(),
+        repeat: Repeat::Twice,
     };
     let (plan, _) = plan_finish::plan(
         &facts,

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use semver::Version;
 
+use super::build::Build;
 use super::check::{Finding, Verdict};
 use super::ids::{Oid, RefName, TagName};
 use super::tree::NewObject;
@@ -85,27 +86,19 @@ pub struct NewCommit {
     pub signed: bool,
 }
 
-/// An artifact to build.
+/// A provenance statement to write beside the artifacts of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NewArtifact {
-    /// The `.crate` file of a package, as `cargo package` makes it.
-    Crate {
-        /// The package.
-        package: String,
-    },
-}
-
-/// A build from a pristine checkout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Build {
-    /// The commit to build.
+pub struct NewStatement {
+    /// The tag that will release them.
+    pub tag: TagName,
+    /// The commit that they are built from.
     pub commit: Input,
-    /// What to build, in this order; not empty.
-    pub artifacts: Vec<NewArtifact>,
-    /// `SOURCE_DATE_EPOCH`: seconds since the Unix epoch.
-    pub epoch: i64,
-    /// The directory that receives the finished artifacts, all at once.
-    pub destination: PathBuf,
+    /// The step that builds them.
+    pub artifacts: StepId,
+    /// The repository's public address, where the manifests name one.
+    pub repository: Option<String>,
+    /// Whether the statement goes into a signed envelope too, where the key can make one.
+    pub signed: bool,
 }
 
 /// An annotated tag to make.
@@ -117,6 +110,8 @@ pub struct NewTag {
     pub commit: Input,
     /// The step whose artifacts it binds; `None` where nothing is publishable.
     pub artifacts: Option<StepId>,
+    /// The step whose provenance statement it names; `None` where there are no artifacts.
+    pub provenance: Option<StepId>,
     /// The version that it releases.
     pub version: Version,
     /// The first line of its message.
@@ -162,6 +157,8 @@ pub enum Effect {
     CreateCommit(NewCommit),
     /// Builds artifacts. Gives their digests.
     Build(Build),
+    /// Writes where artifacts come from, beside them. Gives the statement's digest.
+    Attest(NewStatement),
     /// Makes, signs and verifies a tag object. Gives its id.
     CreateTag(NewTag),
     /// Moves refs on the remote, all or none, each only from its expected value.
@@ -221,9 +218,12 @@ impl Step {
     pub fn invisible(id: &str, title: impl Into<String>, effect: Effect) -> Self {
         let undo = match &effect {
             Effect::Build(build) => Undo::Effects(vec![Effect::RemoveDirectory(build.destination.clone())]),
-            Effect::WriteObjects(_) | Effect::CreateCommit(_) | Effect::CreateTag(_) | Effect::RemoveDirectory(_) => {
-                Undo::Nothing
-            }
+            // What a statement says goes with the directory of the build that it lies in.
+            Effect::WriteObjects(_)
+            | Effect::CreateCommit(_)
+            | Effect::Attest(_)
+            | Effect::CreateTag(_)
+            | Effect::RemoveDirectory(_) => Undo::Nothing,
             Effect::Push { .. } | Effect::UpdateRefs(_) | Effect::MoveWorktree(_) => {
                 Undo::Irreversible("not invisible".to_owned())
             }
@@ -297,9 +297,13 @@ impl Step {
             Effect::WriteObjects(_) | Effect::RemoveDirectory(_) => {}
             Effect::CreateCommit(commit) => inputs.extend(&commit.parents),
             Effect::Build(build) => inputs.push(&build.commit),
+            Effect::Attest(statement) => {
+                inputs.push(&statement.commit);
+                ids.push(&statement.artifacts);
+            }
             Effect::CreateTag(tag) => {
                 inputs.push(&tag.commit);
-                ids.extend(&tag.artifacts);
+                ids.extend(tag.artifacts.iter().chain(&tag.provenance));
             }
             Effect::Push { moves, .. } | Effect::UpdateRefs(moves) => {
                 inputs.extend(moves.iter().flat_map(|moved| moved.old.iter().chain(&moved.new)));
@@ -470,6 +474,16 @@ impl Plan {
         &self.steps
     }
 
+    /// What the named step builds; `None` where it builds nothing.
+    pub fn build(&self, step: &StepId) -> Option<&Build> {
+        let step = self.steps.iter().find(|known| known.id == *step)?;
+        if let Effect::Build(build) = &step.effect {
+            Some(build)
+        } else {
+            None
+        }
+    }
+
     /// The index of the step after which the release exists.
     pub fn commit_point(&self) -> usize {
         self.commit_point
@@ -503,6 +517,7 @@ impl Plan {
                 Effect::WriteObjects(_)
                 | Effect::CreateCommit(_)
                 | Effect::Build(_)
+                | Effect::Attest(_)
                 | Effect::CreateTag(_)
                 | Effect::MoveWorktree(_)
                 | Effect::RemoveDirectory(_) => {}

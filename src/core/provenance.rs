@@ -22,6 +22,11 @@ pub const BUILD_TYPE: &str = "https://github.com/cargo-sentinel/cargo-sentinel/b
 /// Who built: this program, on the machine of whoever signed.
 pub const BUILDER_ID: &str = "https://github.com/cargo-sentinel/cargo-sentinel/blob/main/docs/provenance.md#builder-v1";
 
+/// The file that holds the statement, beside the artifacts.
+pub const FILE: &str = "provenance.json";
+/// The file that holds it in a signed envelope, beside the statement.
+pub const ENVELOPE_FILE: &str = "provenance.dsse.json";
+
 /// Where the artifacts come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {

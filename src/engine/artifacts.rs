@@ -1,11 +1,12 @@
 //! Building artifacts: pristine checkout, build, and the finished files in their place all at once.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::journal::{Journal, Record};
 use crate::core::binding::Artifact;
+use crate::core::build::{Build, Built, Recipe, Toolchain};
 use crate::core::ids::{Digest, Oid};
-use crate::core::plan::{Build, NewArtifact};
 use crate::host::git_read::Repo;
 use crate::host::interrupt::Interrupt;
 use crate::host::{Error, Result, cargo, checkout, fs};
@@ -13,14 +14,14 @@ use crate::host::{Error, Result, cargo, checkout, fs};
 /// Keeps the artifacts out of `git status` without touching the user's own ignore files.
 const IGNORE_ALL: &[u8] = b"*\n";
 
-/// Builds, and leaves the artifacts in the build's destination. Gives them sorted by name.
+/// Builds, and leaves the artifacts in the build's destination.
 pub(super) fn build(
     repo: &Repo,
     commit: Oid,
     build: &Build,
     journal: &mut Journal,
     interrupt: &Interrupt,
-) -> Result<Vec<Artifact>> {
+) -> Result<Built> {
     let parent = build
         .destination
         .parent()
@@ -31,12 +32,20 @@ pub(super) fn build(
     fs::create_private_dir(&scratch)?;
     fs::no_cargo_configuration_above(&scratch)?;
     checkout::pristine(repo, commit, &scratch)?;
-    let packages: Vec<&str> = build
-        .artifacts
-        .iter()
-        .map(|NewArtifact::Crate { package }| package.as_str())
-        .collect();
-    let files = cargo::package(&scratch, &packages, build.epoch, interrupt)?;
+    let mut packages: Vec<&str> = Vec::new();
+    for artifact in &build.artifacts {
+        match &artifact.recipe {
+            Recipe::Crate { package } => packages.push(package),
+            Recipe::Binary { .. } | Recipe::File { .. } => {
+                return Err(Error::Unsupported(format!("`{}` cannot be built yet", artifact.name)));
+            }
+        }
+    }
+    let files = cargo::package(&scratch, &packages, repo.commit_time(commit)?, interrupt)?;
+    let toolchain = Toolchain {
+        cargo: cargo::version(&scratch)?,
+        compiler: None,
+    };
 
     fs::create_dir(parent)?;
     fs::write_atomic(&parent.join(".gitignore"), IGNORE_ALL)?;
@@ -53,7 +62,11 @@ pub(super) fn build(
     fs::remove_dir(&build.destination)?;
     fs::rename(&staging, &build.destination)?;
     fs::remove_dir(&scratch)?;
-    Ok(made)
+    Ok(Built {
+        artifacts: made,
+        toolchain,
+        reproducible: BTreeMap::new(),
+    })
 }
 
 fn keep(file: &Path, directory: &Path) -> Result<Artifact> {

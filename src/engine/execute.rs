@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::artifacts;
 use super::journal::{Journal, Made, Record};
 use super::probe::tag::Candidate;
-use super::verify;
+use super::{artifacts, attest, verify};
 use crate::core::binding::{self, Binding};
 use crate::core::facts::Refs;
 use crate::core::ids::{Oid, RefName};
@@ -37,8 +36,9 @@ pub(super) fn execute(world: &World<'_>, journal: &mut Journal, effect: &Effect)
         Effect::CreateCommit(commit) => create_commit(world, journal, commit).map(Made::Object),
         Effect::Build(build) => {
             let commit = resolve(journal, &build.commit)?;
-            artifacts::build(world.repo, commit, build, journal, world.interrupt).map(Made::Artifacts)
+            artifacts::build(world.repo, commit, build, journal, world.interrupt).map(Made::Built)
         }
+        Effect::Attest(statement) => attest::attest(world, journal, statement).map(Made::Attested),
         Effect::CreateTag(tag) => create_tag(world, journal, tag).map(Made::Object),
         Effect::Push { remote, moves } => {
             let moves = resolve_moves(journal, moves)?;
@@ -67,7 +67,7 @@ pub(super) fn resolve(journal: &Journal, input: &Input) -> Result<Oid> {
         Input::Literal(id) => Ok(*id),
         Input::OutputOf(step) => match journal.progress().outcomes.get(step) {
             Some(Made::Object(id)) => Ok(*id),
-            Some(Made::Nothing | Made::Artifacts(_)) | None => Err(missing(step)),
+            Some(Made::Nothing | Made::Built(_) | Made::Attested(_)) | None => Err(missing(step)),
         },
     }
 }
@@ -122,8 +122,15 @@ fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid>
     let artifacts = match &tag.artifacts {
         None => Vec::new(),
         Some(step) => match journal.progress().outcomes.get(step) {
-            Some(Made::Artifacts(made)) => made.clone(),
-            Some(Made::Nothing | Made::Object(_)) | None => return Err(missing(step)),
+            Some(Made::Built(built)) => built.artifacts.clone(),
+            Some(Made::Nothing | Made::Object(_) | Made::Attested(_)) | None => return Err(missing(step)),
+        },
+    };
+    let provenance = match &tag.provenance {
+        None => None,
+        Some(step) => match journal.progress().outcomes.get(step) {
+            Some(Made::Attested(attested)) => Some(attested),
+            Some(Made::Nothing | Made::Object(_) | Made::Built(_)) | None => return Err(missing(step)),
         },
     };
     let binding = Binding {
@@ -131,7 +138,7 @@ fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid>
         commit,
         tree: TreeDigests::default().of(world.repo, world.repo.tree_of(commit)?)?.id,
         artifacts,
-        provenance: None,
+        provenance: provenance.map(|attested| attested.digest),
     };
     let wrong =
         |error: binding::BindingError| Error::Unexpected(format!("the tag {} cannot be made: {error}", tag.name));
@@ -139,6 +146,9 @@ fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid>
     let mut object = binding::object(&tag.name, commit, &tag.tagger, &message);
     if tag.signed {
         let signature = Signer::configured(world.repo)?.sign(&object)?;
+        if let Some(attested) = provenance {
+            attest::same_key(&attested.envelope, &signature)?;
+        }
         object.extend_from_slice(&signature);
     }
     let policy = verify::policy_of(world.repo, commit, tag.signers_from.as_ref())?;

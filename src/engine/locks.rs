@@ -16,6 +16,7 @@ fn of(repo: &Repo, effect: &Effect) -> Result<Vec<PathBuf>> {
         Effect::WriteObjects(_)
         | Effect::CreateCommit(_)
         | Effect::Build(_)
+        | Effect::Attest(_)
         | Effect::CreateTag(_)
         | Effect::RemoveDirectory(_) => Vec::new(),
         Effect::UpdateRefs(moves) => {

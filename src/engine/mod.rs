@@ -1,6 +1,7 @@
 //! The machine: `probe` turns the world into facts, `runner` turns a plan into effects, `journal` remembers how far it came.
 
 pub(crate) mod artifacts;
+pub(crate) mod attest;
 pub(crate) mod execute;
 pub(crate) mod given;
 pub(crate) mod journal;

@@ -4,7 +4,7 @@
 
 use super::execute::{self, Standing, World};
 use super::journal::{self, End, Journal, Made, Record};
-use super::locks;
+use super::{artifacts, attest, locks};
 use crate::core::ids::{Oid, RunId};
 use crate::core::plan::{Effect, Plan, Step, StepId, Undo};
 use crate::host::fs::{self, Lock};
@@ -61,6 +61,8 @@ pub struct Report {
     pub steps: Vec<(StepId, String, StepOutcome)>,
     /// Each ref (remote ones as `<remote>:<ref>`) with its old and new value.
     pub refs: Vec<(String, Option<Oid>, Option<Oid>)>,
+    /// What people ought to know about what was made, such as that a binary is not reproducible.
+    pub notes: Vec<String>,
     /// The command that a person would type next.
     pub next: String,
 }
@@ -197,10 +199,14 @@ impl Runner<'_> {
             (Made::Nothing, Effect::WriteObjects(objects)) => {
                 Ok(objects.iter().all(|object| self.repo.has_object(object.id)))
             }
-            (Made::Artifacts(made), Effect::Build(build)) => super::artifacts::still_there(&build.destination, made),
+            (Made::Built(made), Effect::Build(build)) => artifacts::still_there(&build.destination, &made.artifacts),
+            (Made::Attested(attested), Effect::Attest(statement)) => match journal.plan().build(&statement.artifacts) {
+                Some(build) => attest::still_there(&build.destination, attested),
+                None => Ok(false),
+            },
             (Made::Object(id), _) => Ok(self.repo.has_object(*id)),
             // Whatever else is on record was done, and moved on from since by whoever may.
-            (Made::Nothing | Made::Artifacts(_), _) => Ok(true),
+            (Made::Nothing | Made::Built(_) | Made::Attested(_), _) => Ok(true),
         }
     }
 
@@ -219,6 +225,7 @@ impl Runner<'_> {
             Effect::WriteObjects(_)
             | Effect::CreateCommit(_)
             | Effect::Build(_)
+            | Effect::Attest(_)
             | Effect::CreateTag(_)
             | Effect::MoveWorktree(_)
             | Effect::RemoveDirectory(_) => {
@@ -301,6 +308,7 @@ impl Runner<'_> {
             | Effect::WriteObjects(_)
             | Effect::CreateCommit(_)
             | Effect::Build(_)
+            | Effect::Attest(_)
             | Effect::CreateTag(_)
             | Effect::RemoveDirectory(_) => {}
         }
@@ -381,6 +389,7 @@ impl Runner<'_> {
                 .map(|step| (step.id.clone(), step.title.clone(), outcome(step)))
                 .collect(),
             refs: refs.collect(),
+            notes: progress.outcomes.values().flat_map(attest::notes).collect(),
             next: if progress.end == Some(End::Done) {
                 journal.plan().next().to_owned()
             } else {

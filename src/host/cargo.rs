@@ -15,11 +15,16 @@ const PACKAGE_DEADLINE: Duration = Duration::from_secs(1800);
 /// How long cargo may take to fetch one package.
 const FETCH_DEADLINE: Duration = Duration::from_secs(300);
 
+/// The line in which cargo says what it is, such as `cargo 1.95.0 (f2d3ce0bd 2026-03-21)`.
+pub(crate) fn version(dir: &Path) -> Result<String> {
+    // The verbose form would start programs to name the operating system.
+    let out = cargo(dir).arg("--version").success()?;
+    Ok(String::from_utf8_lossy(&out).trim().to_owned())
+}
+
 /// Demands a cargo that is recent enough.
 pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
-    // `cargo 1.95.0 (f2d3ce0bd 2026-03-21)`; the verbose form would start programs to name the operating system.
-    let out = cargo(dir).arg("--version").success()?;
-    let text = String::from_utf8_lossy(&out);
+    let text = version(dir)?;
     let release = text.split_ascii_whitespace().nth(1).unwrap_or_default();
     let mut parts = release.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));

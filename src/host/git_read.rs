@@ -261,6 +261,13 @@ impl Repo {
         read().map_err(|error| Error::git(format!("commit {commit}"), chain(&error)))
     }
 
+    /// A commit's time, as its committer gave it, in seconds since the Unix epoch.
+    pub(crate) fn commit_time(&self, commit: Oid) -> Result<i64> {
+        let read = || self.gix.find_commit(commit)?.time();
+        let time = read().map_err(|error| Error::git(format!("commit {commit}"), chain(&error)))?;
+        Ok(time.seconds)
+    }
+
     /// A commit's parents, first parent first.
     pub(crate) fn parents_of(&self, commit: Oid) -> Result<Vec<Oid>> {
         let found = self

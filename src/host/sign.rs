@@ -3,11 +3,16 @@
 //! gix reads the configuration (`gpg.format`, `gpg.<format>.program`, `user.signingKey`, `gpg.ssh.defaultKeyCommand`);
 //! the program is run here, because it needs a deadline and must never wait for a passphrase that nobody will type.
 
+mod agent;
+mod raw;
+
 use std::ffi::OsString;
 use std::time::Duration;
 
 use gix::objs::signature::Format;
 use gix::objs::signature::sign::is_literal_ssh_key;
+
+pub(crate) use raw::Raw;
 
 use super::git_read::{Repo, chain};
 use super::proc::{Run, stdin_is_terminal};

@@ -135,6 +135,7 @@ fn acting() {
     refs[].ref: string
     refs[].old: null
     refs[].new: string
+    notes: []
     next: string
     ");
     insta::assert_snapshot!(answer(&repo, "cut auto --yes", 0), @r"
@@ -155,6 +156,7 @@ fn acting() {
     refs[].ref: string
     refs[].old: string
     refs[].new: string
+    notes: []
     next: string
     ");
     insta::assert_snapshot!(answer(&repo, "tag --yes", 0), @r"
@@ -181,6 +183,7 @@ fn recovering() {
     refs[].ref: string
     refs[].old: null
     refs[].new: string
+    notes: []
     next: string
     ");
     let repo = Repo::flow();
@@ -195,6 +198,7 @@ fn recovering() {
     refs[].ref: string
     refs[].old: string
     refs[].new: null
+    notes: []
     next: string
     ");
 }

@@ -20,6 +20,7 @@ mod full_disk;
 mod hostile;
 mod json;
 mod layering;
+mod provenance;
 mod refusals;
 mod signing;
 mod support;

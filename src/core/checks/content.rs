@@ -1,5 +1,6 @@
 //! The files of the commit agree with the release: packages, CHANGELOG, version.
 
+use crate::core::build::{NewArtifact, Recipe};
 use crate::core::changelog;
 use crate::core::check::Answer;
 use crate::core::facts::{Content, Facts};
@@ -39,7 +40,9 @@ pub(crate) fn judge_packages(facts: &Facts) -> Vec<Answer> {
 
 /// Cargo writes the commit into a `.crate` only where it can read the repository, and that it cannot with SHA-256.
 fn judge_hash(facts: &Facts, content: &Content) -> Option<Answer> {
-    let binds = facts.ending.is_some() && !tag::crates(facts, content).is_empty();
+    let version = content.version()?;
+    let is_crate = |artifact: &NewArtifact| matches!(artifact.recipe, Recipe::Crate { .. });
+    let binds = facts.ending.is_some() && tag::artifacts(facts, content, &version).iter().any(is_crate);
     (binds && content.hash != gix::hash::Kind::Sha1).then(|| {
         Answer::fail(
             "a .crate cannot be bound to a commit of a SHA-256 repository: cargo leaves the commit out",

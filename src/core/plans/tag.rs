@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use semver::Version;
 
 use super::{Moves, inconsistent, pushing, refuses, short, stamped};
+use crate::core::build::{Build, NewArtifact, Recipe, Repeat};
 use crate::core::changelog;
 use crate::core::check::{self, Finding, Use};
 use crate::core::facts::{Content, Fact, Facts, Signing};
 use crate::core::ids::{Oid, TagName};
-use crate::core::plan::{About, Build, Command, Effect, Input, NewArtifact, NewTag, Plan, PlanError, Step, StepId};
+use crate::core::plan::{About, Command, Effect, Input, NewStatement, NewTag, Plan, PlanError, Step, StepId};
 use crate::core::policy::Artifact;
+use crate::core::provenance;
 use crate::core::workspace;
 
 /// What `tag` and `finish` were told beyond the facts.
@@ -20,6 +22,8 @@ pub struct TagRequest<'a> {
     pub entries: &'a str,
     /// The directory below which each release's artifacts lie.
     pub artifacts_dir: PathBuf,
+    /// How often binaries are built.
+    pub repeat: Repeat,
 }
 
 /// What `tag` decides.
@@ -119,33 +123,16 @@ pub(super) fn tag_steps(
     let Fact::Known(identity) = &facts.identity else {
         return Err(inconsistent("the identity is unknown"));
     };
-    let packages = crates(facts, content);
+    let artifacts = artifacts(facts, content, version);
+    let signed = matches!(facts.signing, Signing::Tried(_) | Signing::NotTried);
     let mut steps = Vec::new();
-    if !packages.is_empty() {
-        let files: Vec<String> = packages
-            .iter()
-            .map(|package| format!("{package}-{version}.crate"))
-            .collect();
-        let build = Build {
-            commit: commit.clone(),
-            artifacts: packages
-                .into_iter()
-                .map(|package| NewArtifact::Crate { package })
-                .collect(),
-            epoch: facts.now,
-            destination: request.artifacts_dir.join(name.as_str()),
-        };
-        steps.push(Step::invisible(
-            "build",
-            format!("build {}", files.join(", ")),
-            Effect::Build(build),
-        ));
+    if !artifacts.is_empty() {
+        steps.extend(build_steps(facts, request, (&name, commit.clone()), artifacts, signed));
     }
     let section = content
         .changelog
         .as_deref()
         .and_then(|text| changelog::section(text, version));
-    let signed = matches!(facts.signing, Signing::Tried(_) | Signing::NotTried);
     let at = match &commit {
         Input::Literal(id) => short(*id),
         Input::OutputOf(step) => format!("the {step}"),
@@ -154,6 +141,7 @@ pub(super) fn tag_steps(
         name: name.clone(),
         commit,
         artifacts: steps.first().map(|step| step.id.clone()),
+        provenance: steps.get(1).map(|step| step.id.clone()),
         version: version.clone(),
         title: format!("{} {version}", project(content)),
         notes: section.unwrap_or(request.entries).replace("\r\n", "\n"),
@@ -171,14 +159,72 @@ pub(super) fn tag_steps(
     Ok(steps)
 }
 
-/// The packages whose `.crate` the tag names: the configured ones, else every publishable member.
-pub(in crate::core) fn crates(facts: &Facts, content: &Content) -> Vec<String> {
+/// The steps `build` and `provenance`, in this order.
+fn build_steps(
+    facts: &Facts,
+    request: &TagRequest<'_>,
+    (name, commit): (&TagName, Input),
+    artifacts: Vec<NewArtifact>,
+    signed: bool,
+) -> [Step; 2] {
+    let files: Vec<&str> = artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
+    let title = format!("build {}", files.join(", "));
+    let build = Build {
+        commit: commit.clone(),
+        artifacts,
+        repeat: request.repeat,
+        destination: request.artifacts_dir.join(name.as_str()),
+    };
+    let build = Step::invisible("build", title, Effect::Build(build));
+    let workspace = facts
+        .content
+        .as_ref()
+        .and_then(|content| content.workspace.as_ref().ok());
+    let statement = NewStatement {
+        tag: name.clone(),
+        commit,
+        artifacts: build.id.clone(),
+        repository: workspace.and_then(|workspace| workspace.repository.clone()),
+        signed,
+    };
+    let provenance = Step::invisible(
+        "provenance",
+        format!("write {}", provenance::FILE),
+        Effect::Attest(statement),
+    );
+    [build, provenance]
+}
+
+/// What the tag names: what is configured, else the `.crate` of every publishable member.
+pub(in crate::core) fn artifacts(facts: &Facts, content: &Content, version: &Version) -> Vec<NewArtifact> {
+    let of_crate = |package: &str| NewArtifact {
+        name: format!("{package}-{version}.crate"),
+        recipe: Recipe::Crate {
+            package: package.to_owned(),
+        },
+    };
     if let Some(configured) = &facts.policy.artifacts {
-        let package = |artifact: &Artifact| match artifact {
-            Artifact::Crate { package } => Some(package.clone()),
-            Artifact::Binary { .. } | Artifact::File { .. } => None,
-        };
-        return configured.iter().filter_map(package).collect();
+        return configured
+            .iter()
+            .map(|artifact| match artifact {
+                Artifact::Crate { package } => of_crate(package),
+                Artifact::Binary { package, bin, target } => NewArtifact {
+                    name: binary_name(bin, target.as_deref()),
+                    recipe: Recipe::Binary {
+                        package: package.clone(),
+                        bin: bin.clone(),
+                        target: target.clone(),
+                    },
+                },
+                Artifact::File { name, build, path } => NewArtifact {
+                    name: name.render(version),
+                    recipe: Recipe::File {
+                        command: build.clone(),
+                        path: path.render(version),
+                    },
+                },
+            })
+            .collect();
     }
     let Some(group) = content
         .workspace
@@ -188,12 +234,15 @@ pub(in crate::core) fn crates(facts: &Facts, content: &Content) -> Vec<String> {
     else {
         return Vec::new();
     };
-    group
-        .members
-        .into_iter()
-        .filter(|package| package.publishable)
-        .map(|package| package.name)
-        .collect()
+    let publishable = group.members.iter().filter(|package| package.publishable);
+    publishable.map(|package| of_crate(&package.name)).collect()
+}
+
+/// The name of a binary: as cargo leaves it, with the target where one is configured.
+fn binary_name(bin: &str, target: Option<&str>) -> String {
+    let Some(target) = target else { return bin.to_owned() };
+    let suffix = if target.contains("windows") { ".exe" } else { "" };
+    format!("{bin}-{target}{suffix}")
 }
 
 /// The project's name: the root package's, else that of the first package that moves.

@@ -1,5 +1,7 @@
-//! The journal's lines as JSON, version 1. The plan's types are not `Serialize`: what is on disk is written down here, and
+//! The journal's lines as JSON, version 2. The plan's types are not `Serialize`: what is on disk is written down here, and
 //! a plan that is read back has gone through the same doors as a new one.
+
+mod build;
 
 use std::path::PathBuf;
 
@@ -8,19 +10,18 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use self::build::{AttestedLine, BuildLine, BuiltLine, StatementLine};
 use super::{End, Made, Record};
-use crate::core::binding::Artifact;
-use crate::core::ids::{Digest, Oid, RefName, RunId, TagName};
+use crate::core::ids::{Oid, RefName, RunId, TagName};
 use crate::core::plan::{
-    About, Build, Command, Effect, HeadAt, Input, NewArtifact, NewCommit, NewTag, Plan, RefMove, Step, StepId,
-    WorktreeMove,
+    About, Command, Effect, HeadAt, Input, NewCommit, NewTag, Plan, RefMove, Step, StepId, WorktreeMove,
 };
 use crate::core::tree::NewObject;
 use crate::host::proc::ChildId;
 use crate::host::{Error, Result};
 
 /// The format that is written, and the only one that is read.
-const SCHEMA: &str = "sentinel.journal/1";
+const SCHEMA: &str = "sentinel.journal/2";
 
 /// Parsing fails with words that end up behind the file's name and line.
 type Parsed<T> = std::result::Result<T, String>;
@@ -61,12 +62,8 @@ enum EffectLine {
         message: String,
         signed: bool,
     },
-    Build {
-        commit: InputLine,
-        crates: Vec<String>,
-        epoch: i64,
-        destination: PathBuf,
-    },
+    Build(BuildLine),
+    Attest(StatementLine),
     CreateTag(TagLine),
     Push {
         remote: String,
@@ -95,6 +92,7 @@ struct TagLine {
     name: String,
     commit: InputLine,
     artifacts: Option<String>,
+    provenance: Option<String>,
     version: String,
     title: String,
     notes: String,
@@ -141,7 +139,8 @@ enum RecordLine {
 enum MadeLine {
     Nothing,
     Object(String),
-    Artifacts(Vec<(String, String)>),
+    Built(BuiltLine),
+    Attested(AttestedLine),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -201,11 +200,8 @@ fn made_line(made: &Made) -> MadeLine {
     match made {
         Made::Nothing => MadeLine::Nothing,
         Made::Object(id) => MadeLine::Object(id.to_string()),
-        Made::Artifacts(list) => MadeLine::Artifacts(
-            list.iter()
-                .map(|made| (made.name.clone(), made.digest.to_string()))
-                .collect(),
-        ),
+        Made::Built(built) => MadeLine::Built(build::built_line(built)),
+        Made::Attested(attested) => MadeLine::Attested(build::attested_line(attested)),
     }
 }
 
@@ -230,20 +226,13 @@ fn effect_line(effect: &Effect) -> Result<EffectLine> {
             message: commit.message.clone(),
             signed: commit.signed,
         },
-        Effect::Build(build) => EffectLine::Build {
-            commit: input_line(&build.commit),
-            crates: build
-                .artifacts
-                .iter()
-                .map(|NewArtifact::Crate { package }| package.clone())
-                .collect(),
-            epoch: build.epoch,
-            destination: build.destination.clone(),
-        },
+        Effect::Build(build) => EffectLine::Build(build::build_line(build)),
+        Effect::Attest(statement) => EffectLine::Attest(build::statement_line(statement)),
         Effect::CreateTag(tag) => EffectLine::CreateTag(TagLine {
             name: tag.name.to_string(),
             commit: input_line(&tag.commit),
             artifacts: tag.artifacts.as_ref().map(ToString::to_string),
+            provenance: tag.provenance.as_ref().map(ToString::to_string),
             version: tag.version.to_string(),
             title: tag.title.clone(),
             notes: tag.notes.clone(),
@@ -352,13 +341,8 @@ fn parse_made(made: MadeLine) -> Parsed<Made> {
     Ok(match made {
         MadeLine::Nothing => Made::Nothing,
         MadeLine::Object(id) => Made::Object(parse_id(&id)?),
-        MadeLine::Artifacts(list) => {
-            let artifact = |(name, digest): (String, String)| {
-                let digest = Digest::from_hex(&digest).ok_or_else(|| format!("`{digest}` is no digest"))?;
-                Ok(Artifact { name, digest })
-            };
-            Made::Artifacts(list.into_iter().map(artifact).collect::<Parsed<_>>()?)
-        }
+        MadeLine::Built(line) => Made::Built(build::parse_built(line)?),
+        MadeLine::Attested(line) => Made::Attested(build::parse_attested(line)?),
     })
 }
 
@@ -423,6 +407,7 @@ fn parse_step(line: StepLine) -> Parsed<Step> {
         effect @ (Effect::WriteObjects(_)
         | Effect::CreateCommit(_)
         | Effect::Build(_)
+        | Effect::Attest(_)
         | Effect::CreateTag(_)
         | Effect::RemoveDirectory(_)) => Step::invisible(&line.id, line.title, effect),
     };
@@ -450,24 +435,13 @@ fn parse_effect(line: EffectLine) -> Parsed<Effect> {
             message,
             signed,
         }),
-        EffectLine::Build {
-            commit,
-            crates,
-            epoch,
-            destination,
-        } => Effect::Build(Build {
-            commit: parse_input(commit)?,
-            artifacts: crates
-                .into_iter()
-                .map(|package| NewArtifact::Crate { package })
-                .collect(),
-            epoch,
-            destination,
-        }),
+        EffectLine::Build(line) => Effect::Build(build::parse_build(line)?),
+        EffectLine::Attest(line) => Effect::Attest(build::parse_statement(line)?),
         EffectLine::CreateTag(tag) => Effect::CreateTag(NewTag {
             name: TagName::new(tag.name).map_err(|error| error.to_string())?,
             commit: parse_input(tag.commit)?,
             artifacts: tag.artifacts.map(StepId::new),
+            provenance: tag.provenance.map(StepId::new),
             version: parse_version(&tag.version)?,
             title: tag.title,
             notes: tag.notes,

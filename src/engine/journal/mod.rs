@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 #[cfg(fuzzing)]
 pub(crate) use laws::reread;
 
-use crate::core::binding::Artifact;
-use crate::core::ids::{Oid, RunId, TagName};
+use crate::core::build::Built;
+use crate::core::ids::{Digest, Oid, RunId, TagName};
 use crate::core::plan::{Effect, Plan, StepId};
 use crate::host::fs::{self, AppendLog};
 use crate::host::proc::ChildId;
@@ -28,8 +28,28 @@ pub(crate) enum Made {
     Nothing,
     /// An object.
     Object(Oid),
-    /// Artifacts, sorted by name.
-    Artifacts(Vec<Artifact>),
+    /// Artifacts, and what built them.
+    Built(Built),
+    /// A provenance statement.
+    Attested(Attested),
+}
+
+/// A provenance statement that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attested {
+    /// The digest of its bytes.
+    pub(crate) digest: Digest,
+    /// Whether it lies in a signed envelope too.
+    pub(crate) envelope: Sealed,
+}
+
+/// Whether a statement lies in a signed envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sealed {
+    /// It does; the key's name, as the envelope gives it.
+    By(String),
+    /// It does not, and why.
+    Not(String),
 }
 
 /// How a run ended.

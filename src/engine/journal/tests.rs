@@ -5,9 +5,11 @@ use proptest::strategy::ValueTree as _;
 use semver::Version;
 
 use super::*;
+use crate::core::binding::Artifact;
+use crate::core::build::{Build, Compiler, NewArtifact, Recipe, Repeat, Toolchain};
 use crate::core::ids::{Digest, RefName, TagName};
 use crate::core::plan::{
-    About, Build, Command, Effect, HeadAt, Input, NewArtifact, NewCommit, NewTag, RefMove, Step, WorktreeMove,
+    About, Command, Effect, HeadAt, Input, NewCommit, NewStatement, NewTag, RefMove, Step, WorktreeMove,
 };
 use crate::core::tree::NewObject;
 
@@ -64,18 +66,22 @@ fn commits(steps: usize) -> impl Strategy<Value = NewCommit> {
 }
 
 fn tags(steps: usize) -> impl Strategy<Value = NewTag> {
-    let artifacts = inputs(steps).prop_map(|input| match input {
-        Input::OutputOf(step) => Some(step),
-        Input::Literal(_) => None,
-    });
+    let step = || {
+        inputs(steps).prop_map(|input| match input {
+            Input::OutputOf(step) => Some(step),
+            Input::Literal(_) => None,
+        })
+    };
     let words = (any::<String>(), any::<String>(), any::<String>());
     let name = "[vä][0-9]{1,4}".prop_map(|name| TagName::new(name).unwrap());
-    (name, inputs(steps), artifacts, versions(), words, any::<bool>()).prop_map(
-        |(name, commit, artifacts, version, (title, notes, tagger), signed)| NewTag {
+    let made = (step(), step());
+    (name, inputs(steps), made, versions(), words, any::<bool>()).prop_map(
+        |(name, commit, (artifacts, provenance), version, (title, notes, tagger), signed)| NewTag {
             signers_from: signed.then(|| name.full()),
             name,
             commit,
             artifacts,
+            provenance,
             version,
             title,
             notes,
@@ -85,27 +91,55 @@ fn tags(steps: usize) -> impl Strategy<Value = NewTag> {
     )
 }
 
+fn recipes() -> impl Strategy<Value = Recipe> {
+    prop_oneof![
+        any::<String>().prop_map(|package| Recipe::Crate { package }),
+        any::<(String, String, Option<String>)>().prop_map(|(package, bin, target)| Recipe::Binary {
+            package,
+            bin,
+            target
+        }),
+        any::<(Vec<String>, String)>().prop_map(|(command, path)| Recipe::File { command, path }),
+    ]
+}
+
 fn builds(steps: usize) -> impl Strategy<Value = Build> {
-    let artifacts = proptest::collection::vec(any::<String>(), 1..3);
-    (inputs(steps), artifacts, any::<i64>(), any::<String>()).prop_map(|(commit, packages, epoch, path)| Build {
+    let artifact = (any::<String>(), recipes()).prop_map(|(name, recipe)| NewArtifact { name, recipe });
+    let artifacts = proptest::collection::vec(artifact, 1..3);
+    let repeat = prop_oneof![Just(Repeat::Once), Just(Repeat::Twice)];
+    (inputs(steps), artifacts, repeat, any::<String>()).prop_map(|(commit, artifacts, repeat, path)| Build {
         commit,
-        artifacts: packages
-            .into_iter()
-            .map(|package| NewArtifact::Crate { package })
-            .collect(),
-        epoch,
+        artifacts,
+        repeat,
         destination: PathBuf::from(path),
     })
 }
 
+fn statements(steps: usize) -> BoxedStrategy<NewStatement> {
+    let words = any::<(Option<String>, bool)>();
+    ("v[0-9]{1,4}", inputs(steps), 0..steps, words)
+        .prop_map(|(tag, commit, step, (repository, signed))| NewStatement {
+            tag: TagName::new(tag).unwrap(),
+            commit,
+            artifacts: StepId::new(format!("step-{step}")),
+            repository,
+            signed,
+        })
+        .boxed()
+}
+
 /// A step that nobody sees, behind `number` others.
 fn invisible(number: usize) -> impl Strategy<Value = Step> {
-    let effect = prop_oneof![
-        objects().prop_map(Effect::WriteObjects),
-        commits(number).prop_map(Effect::CreateCommit),
-        builds(number).prop_map(Effect::Build),
-        tags(number).prop_map(Effect::CreateTag),
+    let mut effects = vec![
+        objects().prop_map(Effect::WriteObjects).boxed(),
+        commits(number).prop_map(Effect::CreateCommit).boxed(),
+        builds(number).prop_map(Effect::Build).boxed(),
+        tags(number).prop_map(Effect::CreateTag).boxed(),
     ];
+    if number > 0 {
+        effects.push(statements(number).prop_map(Effect::Attest).boxed());
+    }
+    let effect = proptest::strategy::Union::new(effects);
     (any::<String>(), effect).prop_map(move |(title, effect)| Step::invisible(&format!("step-{number}"), title, effect))
 }
 
@@ -163,10 +197,34 @@ fn records() -> impl Strategy<Value = Record> {
         name,
         digest: Digest::of(&bytes),
     });
+    let compiler =
+        any::<(String, String, Vec<String>)>().prop_map(|(rustc, host, rustflags)| Compiler { rustc, host, rustflags });
+    let compiler = proptest::option::of(compiler);
+    let agreed = any::<std::collections::BTreeMap<String, bool>>();
+    let envelope = prop_oneof![
+        any::<String>().prop_map(Sealed::By),
+        any::<String>().prop_map(Sealed::Not)
+    ];
     let made = prop_oneof![
         Just(Made::Nothing),
         oids().prop_map(Made::Object),
-        proptest::collection::vec(artifact, 0..3).prop_map(Made::Artifacts),
+        (
+            proptest::collection::vec(artifact, 0..3),
+            any::<String>(),
+            compiler,
+            agreed
+        )
+            .prop_map(|(artifacts, cargo, compiler, reproducible)| {
+                Made::Built(Built {
+                    artifacts,
+                    toolchain: Toolchain { cargo, compiler },
+                    reproducible,
+                })
+            }),
+        (any::<[u8; 32]>(), envelope).prop_map(|(digest, envelope)| Made::Attested(Attested {
+            digest: Digest::from_bytes(digest),
+            envelope,
+        })),
     ];
     let end = prop_oneof![Just(End::Done), Just(End::Undone), Just(End::Forgotten)];
     prop_oneof![
@@ -269,9 +327,9 @@ fn what_no_journal_holds_is_refused_by_line() {
             "{error}"
         );
     }
-    let newer = first.replace("sentinel.journal/1", "sentinel.journal/2");
+    let newer = first.replace("sentinel.journal/2", "sentinel.journal/3");
     let error = replay(Path::new("x"), newer.as_bytes()).unwrap_err().to_string();
-    assert!(error.contains("sentinel.journal/2"), "{error}");
+    assert!(error.contains("sentinel.journal/3"), "{error}");
     let reversed = first.replace("\"commit_point\":", "\"commit_point\":9");
     assert!(replay(Path::new("x"), reversed.as_bytes()).is_err());
 }

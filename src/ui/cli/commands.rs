@@ -326,6 +326,9 @@ fn tell_report(command: &str, report: &Report, output: &Output) {
             |id: &Option<crate::core::ids::Oid>| id.map_or("(none)".to_owned(), |id| id.to_hex_with_len(7).to_string());
         output.answer(&format!("{name} {} -> {}\n", id(old), id(new)));
     }
+    for note in &report.notes {
+        output.say(&format!("note: {note}\n"));
+    }
     let run = report.run.as_ref().map(ToString::to_string).unwrap_or_default();
     output.say(&format!(
         "{} ({run}); next: {}\n",
