@@ -48,6 +48,8 @@ pub struct TagOptions {
     pub no_push: bool,
     /// Whether the tag stays unsigned.
     pub no_sign: bool,
+    /// Whether binaries are built once, and nobody knows whether they are reproducible.
+    pub build_once: bool,
     /// Whether only the plan is wanted.
     pub dry_run: bool,
 }
@@ -65,6 +67,8 @@ pub struct FinishOptions {
     pub no_merge_back: bool,
     /// Whether the tag stays unsigned.
     pub no_sign: bool,
+    /// Whether binaries are built once, and nobody knows whether they are reproducible.
+    pub build_once: bool,
     /// Whether only the plan is wanted.
     pub dry_run: bool,
 }
@@ -135,7 +139,7 @@ pub fn tag(context: &Context, options: &TagOptions, front: &mut dyn Front) -> Re
     let request = TagRequest {
         entries: &entries,
         artifacts_dir: act.artifacts_dir(),
-        repeat: Repeat::Twice,
+        repeat: repeat(options.build_once),
     };
     match plan_tag::plan(&facts, &request)? {
         Tag::Already { name, commit } => Ok(Acted::Already(format!("{name} stands at {commit} already"))),
@@ -171,7 +175,7 @@ pub fn finish(context: &Context, options: &FinishOptions, front: &mut dyn Front)
     let tag = TagRequest {
         entries: &entries,
         artifacts_dir: act.artifacts_dir(),
-        repeat: Repeat::Twice,
+        repeat: repeat(options.build_once),
     };
     let (plan, _) = plan_finish::plan(
         &facts,
@@ -181,6 +185,10 @@ pub fn finish(context: &Context, options: &FinishOptions, front: &mut dyn Front)
         },
     )?;
     act.carry_out(plan, front)
+}
+
+fn repeat(once: bool) -> Repeat {
+    if once { Repeat::Once } else { Repeat::Twice }
 }
 
 /// Adds what only this room can know: whether the CHANGELOG is what its generator would write.

@@ -169,6 +169,12 @@ pub const CHECKS: &[Check] = &[
         judge: checks::content::judge_packages,
     },
     Check {
+        id: "artifacts",
+        demands: "what is configured to be released exists, each under a name of its own",
+        uses: &[Use::Cut, Use::Finish, Use::Tag],
+        judge: checks::artifacts::judge,
+    },
+    Check {
         id: "changelog",
         demands: "the CHANGELOG can be read and carries what the release is about",
         uses: &[Use::Cut, Use::Finish, Use::Tag],

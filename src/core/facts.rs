@@ -2,7 +2,7 @@
 //!
 //! Knows no rule: what follows from a fact is decided in `check` and `plans`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gix::objs::tree::Entry;
 use semver::Version;
@@ -275,6 +275,8 @@ pub struct Content {
     /// Manifests outside the workspace that stand beside a lock file which names its packages: their requirements move
     /// too, or the next build there would fail.
     pub neighbours: Vec<String>,
+    /// The binaries of each package that a binary is to be released of, by the package's name.
+    pub binaries: BTreeMap<String, BTreeSet<String>>,
     /// Tracked lock files by path.
     pub locks: BTreeMap<String, String>,
     /// The CHANGELOG, where there is one.

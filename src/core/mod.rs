@@ -20,6 +20,8 @@ pub mod plans;
 pub mod policy;
 pub mod provenance;
 pub mod sshsig;
+pub mod stamp;
+pub mod targets;
 pub mod tree;
 pub mod trust;
 pub mod verify;

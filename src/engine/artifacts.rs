@@ -1,15 +1,25 @@
-//! Building artifacts: pristine checkout, build, and the finished files in their place all at once.
+//! Building artifacts: pristine checkouts, builds, what they say of themselves, and the finished files in their place all
+//! at once.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use semver::Version;
 
 use super::journal::{Journal, Record};
+use super::probe::{self, ProbeError};
 use crate::core::binding::Artifact;
-use crate::core::build::{Build, Built, Recipe, Toolchain};
+use crate::core::build::{Build, Built, NewArtifact, Recipe, Repeat, Toolchain};
 use crate::core::ids::{Digest, Oid};
+use crate::core::plans::tag;
+use crate::core::stamp;
+use crate::host::compile::{Binary, Site};
 use crate::host::git_read::Repo;
 use crate::host::interrupt::Interrupt;
 use crate::host::{Error, Result, cargo, checkout, fs};
+
+#[cfg(test)]
+mod tests;
 
 /// Keeps the artifacts out of `git status` without touching the user's own ignore files.
 const IGNORE_ALL: &[u8] = b"*\n";
@@ -26,60 +36,294 @@ pub(super) fn build(
         .destination
         .parent()
         .ok_or_else(|| Error::Unexpected(format!("`{}` has no parent directory", build.destination.display())))?;
-    // Names first, then directories: what is on record can be cleaned up after a kill at any instant.
-    let scratch = fs::fresh_scratch_name(journal.run().as_str());
-    journal.record(Record::Scratch(scratch.clone()))?;
-    fs::create_private_dir(&scratch)?;
-    fs::no_cargo_configuration_above(&scratch)?;
-    checkout::pristine(repo, commit, &scratch)?;
-    let mut packages: Vec<&str> = Vec::new();
-    for artifact in &build.artifacts {
-        match &artifact.recipe {
-            Recipe::Crate { package } => packages.push(package),
-            Recipe::Binary { .. } | Recipe::File { .. } => {
-                return Err(Error::Unsupported(format!("`{}` cannot be built yet", artifact.name)));
-            }
-        }
-    }
-    let files = cargo::package(&scratch, &packages, repo.commit_time(commit)?, interrupt)?;
-    let toolchain = Toolchain {
-        cargo: cargo::version(&scratch)?,
-        compiler: None,
+    let run = journal.run().to_string();
+    let version = journal.plan().version().clone();
+    let workshop = Workshop {
+        repo,
+        commit,
+        epoch: repo.commit_time(commit)?,
+        version: &version,
+        interrupt,
     };
+    let mut scratch = Vec::new();
+    // Names first, then directories: what is on record can be cleaned up after a kill at any instant.
+    let made = workshop.make(&build.artifacts, build.repeat, &mut |purpose| {
+        let dir = fs::fresh_scratch_name(&format!("{run}{purpose}"));
+        journal.record(Record::Scratch(dir.clone()))?;
+        fs::create_private_dir(&dir)?;
+        scratch.push(dir.clone());
+        Ok(dir)
+    })?;
 
     fs::create_dir(parent)?;
     fs::write_atomic(&parent.join(".gitignore"), IGNORE_ALL)?;
-    let staging = parent.join(format!(".{}.partial", journal.run()));
+    let staging = parent.join(format!(".{run}.partial"));
     journal.record(Record::Scratch(staging.clone()))?;
     fs::remove_dir(&staging)?;
     fs::create_dir(&staging)?;
-    let mut made = files
-        .iter()
-        .map(|file| keep(file, &staging))
-        .collect::<Result<Vec<_>>>()?;
-    made.sort();
+    for file in &made.files {
+        file.keep(&staging)?;
+    }
     // What stands there is left over from an attempt that was never tagged.
     fs::remove_dir(&build.destination)?;
     fs::rename(&staging, &build.destination)?;
-    fs::remove_dir(&scratch)?;
+    for dir in scratch {
+        fs::remove_dir(&dir)?;
+    }
     Ok(Built {
-        artifacts: made,
-        toolchain,
-        reproducible: BTreeMap::new(),
+        artifacts: made.files.into_iter().map(|file| file.artifact).collect(),
+        toolchain: made.toolchain,
+        reproducible: made.reproducible,
     })
 }
 
-fn keep(file: &Path, directory: &Path) -> Result<Artifact> {
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let bytes = fs::read(file)?.ok_or_else(|| Error::Unexpected(format!("`{}` vanished", file.display())))?;
-    fs::write_atomic(&directory.join(&name), &bytes)?;
-    Ok(Artifact {
-        name,
-        digest: Digest::of(&bytes),
-    })
+/// Builds the artifacts of a commit again, as its own configuration says; gives their digests, sorted by name. Nothing is
+/// left behind.
+///
+/// # Errors
+/// When the commit's configuration or manifests cannot be read, or a build fails.
+#[cfg_attr(not(test), expect(dead_code, reason = "`verify --rebuild` calls it"))]
+pub(crate) fn rebuild(
+    repo: &Repo,
+    commit: Oid,
+    interrupt: &Interrupt,
+) -> std::result::Result<Vec<Artifact>, ProbeError> {
+    let policy = probe::at_commit(repo, commit)?;
+    let content = probe::content(repo, commit, &policy)?;
+    let version = content.version().ok_or_else(|| {
+        ProbeError::NoSource(
+            format!("the manifests of {commit} carry no common version"),
+            "cargo metadata --no-deps".to_owned(),
+        )
+    })?;
+    let workshop = Workshop {
+        repo,
+        commit,
+        epoch: repo.commit_time(commit)?,
+        version: &version,
+        interrupt,
+    };
+    let artifacts = tag::artifacts(&policy, &content, &version);
+    if artifacts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut scratch = Vec::new();
+    let made = workshop.make(&artifacts, Repeat::Once, &mut |_| {
+        let dir = fs::scratch_dir("rebuild")?;
+        let path = dir.path().to_owned();
+        scratch.push(dir);
+        Ok(path)
+    })?;
+    Ok(made.files.into_iter().map(|file| file.artifact).collect())
+}
+
+/// Gives a fresh directory that only its owner can enter, outside every repository; the word tells several apart.
+type Ground<'g> = dyn FnMut(&'static str) -> Result<PathBuf> + 'g;
+
+/// What every build of a commit shares.
+struct Workshop<'a> {
+    repo: &'a Repo,
+    commit: Oid,
+    /// `SOURCE_DATE_EPOCH`: the commit's time.
+    epoch: i64,
+    version: &'a Version,
+    interrupt: &'a Interrupt,
+}
+
+/// A finished file, still where it was built.
+struct File {
+    artifact: Artifact,
+    path: PathBuf,
+}
+
+/// What came of a build, sorted by name.
+struct Made {
+    files: Vec<File>,
+    toolchain: Toolchain,
+    reproducible: BTreeMap<String, bool>,
+}
+
+impl Workshop<'_> {
+    /// Crates first, while the checkout is untouched; then binaries; then whatever commands make, in the configured order.
+    fn make(&self, artifacts: &[NewArtifact], repeat: Repeat, ground: &mut Ground<'_>) -> Result<Made> {
+        let dir = self.checkout(ground("")?)?;
+        let mut files = self.crates(artifacts, &dir)?;
+        let mut toolchain = Toolchain {
+            cargo: cargo::version(&dir)?,
+            compiler: None,
+        };
+        let mut reproducible = BTreeMap::new();
+        let others = artifacts
+            .iter()
+            .any(|made| !matches!(made.recipe, Recipe::Crate { .. }));
+        if others {
+            let site = Site::ready(&dir, self.epoch, self.interrupt)?;
+            if artifacts.iter().any(is_binary) {
+                cargo::require_cargo(&dir)?;
+                let compiler = site.compiler()?;
+                site.fetch(&targets(artifacts, &compiler.host))?;
+                toolchain.compiler = Some(compiler);
+            }
+            site.furnish()?;
+            let binaries = self.binaries(artifacts, &site)?;
+            if repeat == Repeat::Twice && !binaries.is_empty() {
+                reproducible = self.again(artifacts, &binaries, ground)?;
+            }
+            files.extend(binaries);
+            files.extend(self.commands(artifacts, &site, &dir)?);
+        }
+        files.sort_by(|a, b| a.artifact.cmp(&b.artifact));
+        Ok(Made {
+            files,
+            toolchain,
+            reproducible,
+        })
+    }
+
+    fn checkout(&self, dir: PathBuf) -> Result<PathBuf> {
+        fs::no_cargo_configuration_above(&dir, fs::CargoHome::Admitted)?;
+        checkout::pristine(self.repo, self.commit, &dir)?;
+        Ok(dir)
+    }
+
+    /// All crates, by one call of cargo.
+    fn crates(&self, artifacts: &[NewArtifact], dir: &Path) -> Result<Vec<File>> {
+        let packages: Vec<&str> = artifacts
+            .iter()
+            .filter_map(|artifact| match &artifact.recipe {
+                Recipe::Crate { package } => Some(package.as_str()),
+                Recipe::Binary { .. } | Recipe::File { .. } => None,
+            })
+            .collect();
+        if packages.is_empty() {
+            return Ok(Vec::new());
+        }
+        let made = cargo::package(dir, &packages, self.epoch, self.interrupt)?;
+        let crates = artifacts
+            .iter()
+            .filter(|artifact| matches!(artifact.recipe, Recipe::Crate { .. }));
+        crates
+            .map(|artifact| {
+                let path = made
+                    .iter()
+                    .find(|path| path.file_name() == Some(artifact.name.as_ref()));
+                let path = path.ok_or_else(|| Error::Unexpected(format!("cargo did not make `{}`", artifact.name)))?;
+                File::of(artifact, path.clone())
+            })
+            .collect()
+    }
+
+    fn binaries(&self, artifacts: &[NewArtifact], site: &Site<'_>) -> Result<Vec<File>> {
+        let mut files = Vec::new();
+        for artifact in artifacts {
+            let Recipe::Binary { package, bin, target } = &artifact.recipe else {
+                continue;
+            };
+            let target = target.as_deref();
+            let stamp = if stamp::fits(&site.target_cfg(target)?) {
+                let text = stamp::text(self.commit, self.version, package);
+                Some(site.object(&artifact.name, &stamp::source(&text), target)?)
+            } else {
+                None
+            };
+            let binary = Binary { package, bin, target };
+            files.push(File::of(artifact, site.binary(&binary, stamp.as_deref())?)?);
+        }
+        Ok(files)
+    }
+
+    /// Builds the binaries once more, in another directory; says of each whether the bytes agree.
+    fn again(
+        &self,
+        artifacts: &[NewArtifact],
+        first: &[File],
+        ground: &mut Ground<'_>,
+    ) -> Result<BTreeMap<String, bool>> {
+        let dir = self.checkout(ground("-again")?)?;
+        let site = Site::ready(&dir, self.epoch, self.interrupt)?;
+        site.furnish()?;
+        let second = self.binaries(artifacts, &site)?;
+        let pairs = first.iter().zip(&second);
+        Ok(pairs
+            .map(|(first, second)| (first.artifact.name.clone(), first.artifact == second.artifact))
+            .collect())
+    }
+
+    fn commands(&self, artifacts: &[NewArtifact], site: &Site<'_>, dir: &Path) -> Result<Vec<File>> {
+        let mut files = Vec::new();
+        for artifact in artifacts {
+            let Recipe::File { command, path } = &artifact.recipe else {
+                continue;
+            };
+            site.command(command)?;
+            files.push(File::of(artifact, inside(dir, path)?)?);
+        }
+        Ok(files)
+    }
+}
+
+fn is_binary(artifact: &NewArtifact) -> bool {
+    matches!(artifact.recipe, Recipe::Binary { .. })
+}
+
+/// Every target that something is compiled for: the host runs build scripts.
+fn targets<'a>(artifacts: &'a [NewArtifact], host: &'a str) -> Vec<&'a str> {
+    let mut targets = vec![host];
+    for artifact in artifacts {
+        if let Recipe::Binary {
+            target: Some(target), ..
+        } = &artifact.recipe
+            && !targets.contains(&target.as_str())
+        {
+            targets.push(target);
+        }
+    }
+    targets
+}
+
+/// The regular file that a command left at `path`. A link may not lead out of the checkout, nor into its `.git`.
+///
+/// # Errors
+/// `Unsupported`, naming the path, where there is none.
+fn inside(checkout: &Path, path: &str) -> Result<PathBuf> {
+    let refused = |why: &str| Err(Error::Unsupported(format!("the build left `{path}` {why}")));
+    let (top, found) = (fs::canonical(checkout), fs::canonical(&checkout.join(path)));
+    match fs::stat(&found)? {
+        None => refused("out"),
+        Some(_) if !found.starts_with(&top) || found.starts_with(top.join(".git")) => {
+            refused("as a link that leads out of the checkout")
+        }
+        Some(found) if !found.is_file() => refused("as something that is no file"),
+        Some(_) => Ok(found),
+    }
+}
+
+impl File {
+    fn of(artifact: &NewArtifact, path: PathBuf) -> Result<Self> {
+        let bytes = fs::read(&path)?.ok_or_else(|| Error::Unexpected(format!("`{}` vanished", path.display())))?;
+        Ok(Self {
+            artifact: Artifact {
+                name: artifact.name.clone(),
+                digest: Digest::of(&bytes),
+            },
+            path,
+        })
+    }
+
+    /// Copies the file, and demands that it is still the one whose digest was taken.
+    fn keep(&self, directory: &Path) -> Result<()> {
+        let changed = || Error::Unexpected(format!("`{}` changed while it was built", self.path.display()));
+        let bytes = fs::read(&self.path)?.ok_or_else(changed)?;
+        if Digest::of(&bytes) != self.artifact.digest {
+            return Err(changed());
+        }
+        let to = directory.join(&self.artifact.name);
+        fs::write_atomic(&to, &bytes)?;
+        if fs::is_executable(&self.path)? {
+            fs::set_mode(&to, 0o755)?;
+        }
+        Ok(())
+    }
 }
 
 /// Whether the finished artifacts still lie where the journal says they were put.

@@ -39,13 +39,8 @@ pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
 
 /// The `.crate` files of one version in cargo's caches of registries, by path (The Cargo Book, "Cargo Home").
 pub(crate) fn cached(name: &str, version: &str) -> Result<Vec<PathBuf>> {
-    let home = match super::env::var_os("CARGO_HOME") {
-        Some(home) => PathBuf::from(home),
-        None => match super::env::var_os("HOME") {
-            Some(home) => PathBuf::from(home).join(".cargo"),
-            None => return Err(Error::Unexpected("neither CARGO_HOME nor HOME is set".to_owned())),
-        },
-    };
+    let home = super::env::cargo_home()
+        .ok_or_else(|| Error::Unexpected("neither CARGO_HOME nor HOME is set".to_owned()))?;
     let file = format!("{name}-{version}.crate");
     let caches = super::fs::list(&home.join("registry").join("cache"))?;
     let files = caches.into_iter().map(|cache| cache.join(&file));
@@ -64,10 +59,13 @@ pub(crate) fn fetch(dir: &Path, name: &str, version: &str, interrupt: &Interrupt
         .map(drop)
 }
 
-fn cargo(dir: &Path) -> Run {
-    // `CARGO` is what cargo sets for its subcommands; the toolchain that called is the toolchain that builds.
-    let program = super::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut run = Run::new(program, dir)
+/// `CARGO` is what cargo sets for its subcommands; the toolchain that called is the toolchain that builds.
+pub(super) fn program() -> std::ffi::OsString {
+    super::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+pub(super) fn cargo(dir: &Path) -> Run {
+    let mut run = Run::new(program(), dir)
         .env("CARGO_TERM_COLOR", "never")
         .env("CARGO_TERM_PROGRESS_WHEN", "never");
     for name in [

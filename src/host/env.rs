@@ -14,3 +14,9 @@ pub(crate) fn var_os(name: &str) -> Option<OsString> {
 pub(crate) fn current_dir() -> std::io::Result<PathBuf> {
     std::env::current_dir()
 }
+
+/// Where cargo keeps packages and its configuration (The Cargo Book, "Cargo Home").
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    let named = var_os("CARGO_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+}

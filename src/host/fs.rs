@@ -102,6 +102,29 @@ pub(crate) fn write_scratch(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).map_err(failed("write", path))
 }
 
+/// Writes a program that nobody will miss.
+pub(crate) fn write_executable(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_scratch(path, bytes)?;
+    set_mode(path, 0o755)
+}
+
+/// Sets a file's permissions.
+pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed("write", path))
+}
+
+/// Whether its owner may run a file.
+pub(crate) fn is_executable(path: &Path) -> Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(stat(path)?.is_some_and(|found| found.permissions().mode() & 0o100 != 0))
+}
+
+/// Makes a symbolic link at `link` that leads to `target`.
+pub(crate) fn link(target: &Path, link: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(target, link).map_err(failed("write", link))
+}
+
 /// A fresh directory that only its owner can enter, outside every repository; removed when dropped.
 pub(crate) fn scratch_dir(purpose: &str) -> Result<tempfile::TempDir> {
     let named = tempfile::Builder::new()
@@ -132,14 +155,22 @@ pub(crate) fn create_private_dir(path: &Path) -> Result<()> {
         .map_err(failed("create", path))
 }
 
+/// Whether cargo's own home may lie beside one of the parent directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CargoHome {
+    /// It may: its configuration is read in any case.
+    Admitted,
+    /// It may not: another home stands in for it, and its configuration would be read on the way.
+    Refused,
+}
+
 /// Cargo reads `.cargo/config.toml` in every parent directory and looks for a workspace's `Cargo.toml` there; in a shared
 /// temporary directory anybody could have put one.
 ///
 /// # Errors
 /// `Unexpected`, naming the file.
-pub(crate) fn no_cargo_configuration_above(dir: &Path) -> Result<()> {
-    let home = super::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+pub(crate) fn no_cargo_configuration_above(dir: &Path, cargo_home: CargoHome) -> Result<()> {
+    let home = super::env::cargo_home().filter(|_| cargo_home == CargoHome::Admitted);
     for above in dir.ancestors().skip(1) {
         for name in [".cargo/config.toml", ".cargo/config", "Cargo.toml"] {
             let found = above.join(name);

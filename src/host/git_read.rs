@@ -309,6 +309,43 @@ impl Repo {
         Ok(found)
     }
 
+    /// The files below the directory `dir` of a tree, by their path from the tree, sorted; none where there is no such
+    /// directory. Submodules and links are not followed; paths that are not UTF-8 are left out.
+    pub(crate) fn files_below(&self, tree: Oid, dir: &str) -> Result<Vec<String>> {
+        let Some(id) = self.directory_at(tree, dir)? else {
+            return Ok(Vec::new());
+        };
+        let (mut found, mut pending) = (Vec::new(), vec![(dir.to_owned(), id)]);
+        while let Some((dir, id)) = pending.pop() {
+            for entry in self.tree_entries(id)? {
+                let Ok(name) = entry.filename.to_str() else { continue };
+                let path = format!("{dir}/{name}");
+                match entry.mode.kind() {
+                    EntryKind::Tree => pending.push((path, entry.oid)),
+                    EntryKind::Blob | EntryKind::BlobExecutable => found.push(path),
+                    EntryKind::Link | EntryKind::Commit => {}
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn directory_at(&self, tree: Oid, path: &str) -> Result<Option<Oid>> {
+        let mut at = tree;
+        for part in path.split('/') {
+            let entries = self.tree_entries(at)?;
+            let found = entries
+                .into_iter()
+                .find(|entry| entry.filename.as_bstr() == BStr::new(part) && entry.mode.kind() == EntryKind::Tree);
+            match found {
+                Some(entry) => at = entry.oid,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
     /// The bytes of the file at `path` in a tree; `None` where there is none, or something else stands there.
     pub(crate) fn file_at(&self, tree: Oid, path: &str) -> Result<Option<Vec<u8>>> {
         let mut at = tree;

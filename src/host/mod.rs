@@ -5,6 +5,7 @@
 pub(crate) mod cargo;
 pub(crate) mod checkout;
 pub(crate) mod clock;
+pub(crate) mod compile;
 pub(crate) mod env;
 #[cfg(test)]
 pub(crate) mod faults;

@@ -133,6 +133,8 @@ pub(crate) struct Run {
     args: Vec<OsString>,
     dir: PathBuf,
     env: Vec<(OsString, Option<OsString>)>,
+    /// The parent's variables that the program sees; `None`: all of them.
+    inherited: Option<&'static [&'static str]>,
     stdin: Vec<u8>,
     deadline: Duration,
     interrupt: Option<Interrupt>,
@@ -149,6 +151,7 @@ impl Run {
             args: Vec::new(),
             dir: dir.to_owned(),
             env: Vec::new(),
+            inherited: None,
             stdin: Vec::new(),
             deadline: LOCAL_DEADLINE,
             interrupt: None,
@@ -178,6 +181,12 @@ impl Run {
 
     pub(crate) fn env_remove(mut self, name: &str) -> Self {
         self.env.push((name.into(), None));
+        self
+    }
+
+    /// Hides the parent's variables from the program, all but these.
+    pub(crate) fn inherit_only(mut self, names: &'static [&'static str]) -> Self {
+        self.inherited = Some(names);
         self
     }
 
@@ -275,6 +284,11 @@ impl Run {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if let Some(names) = self.inherited {
+            command.env_clear();
+            let kept = names.iter().filter_map(|name| Some((name, super::env::var_os(name)?)));
+            command.envs(kept);
+        }
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),

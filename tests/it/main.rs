@@ -15,6 +15,7 @@
 mod artifact;
 mod attacks;
 mod bad_input;
+mod builds;
 mod flows;
 mod full_disk;
 mod hostile;

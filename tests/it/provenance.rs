@@ -1,14 +1,14 @@
 //! Where artifacts come from: the statement beside them, its envelope by every way to a key, and what is said where there
 //! is none.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cargo_sentinel::core::dsse::Envelope;
 use cargo_sentinel::core::ids::Digest;
 use cargo_sentinel::core::provenance::{ENVELOPE_FILE, FILE, Statement};
 use ssh_key::PublicKey;
 
-use crate::support::{Repo, check, check_with, refuses};
+use crate::support::{Repo, check, check_with, refuses, script};
 
 fn beside(repo: &Repo, name: &str) -> PathBuf {
     repo.dir().join("target/sentinel/v0.2.0").join(name)
@@ -176,12 +176,6 @@ fn tag_and_envelope_are_by_one_key() {
     repo.git("config gpg.ssh.program ../sign");
     refuses(&repo, "finish --yes", 1, &["its provenance by SHA256:"]);
     assert!(!beside(&repo, FILE).exists());
-}
-
-fn script(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// An agent that answers with garbage, or is not there, leaves the release without an envelope, and says so.

@@ -5,7 +5,6 @@ use crate::core::changelog;
 use crate::core::check::Answer;
 use crate::core::facts::{Content, Facts};
 use crate::core::plans::tag;
-use crate::core::policy::Artifact;
 use crate::core::version;
 use crate::core::workspace;
 
@@ -33,7 +32,6 @@ pub(crate) fn judge_packages(facts: &Facts) -> Vec<Answer> {
             })
             .collect(),
     };
-    answers.extend(facts.policy.artifacts.iter().flatten().filter_map(judge_artifact));
     answers.extend(judge_hash(facts, content));
     answers
 }
@@ -42,25 +40,13 @@ pub(crate) fn judge_packages(facts: &Facts) -> Vec<Answer> {
 fn judge_hash(facts: &Facts, content: &Content) -> Option<Answer> {
     let version = content.version()?;
     let is_crate = |artifact: &NewArtifact| matches!(artifact.recipe, Recipe::Crate { .. });
-    let binds = facts.ending.is_some() && tag::artifacts(facts, content, &version).iter().any(is_crate);
+    let binds = facts.ending.is_some() && tag::artifacts(&facts.policy, content, &version).iter().any(is_crate);
     (binds && content.hash != gix::hash::Kind::Sha1).then(|| {
         Answer::fail(
             "a .crate cannot be bound to a commit of a SHA-256 repository: cargo leaves the commit out",
             "mark the packages publish = false, or release from a SHA-1 repository",
         )
     })
-}
-
-fn judge_artifact(artifact: &Artifact) -> Option<Answer> {
-    let kind = match artifact {
-        Artifact::Crate { .. } => return None,
-        Artifact::Binary { .. } => "binary",
-        Artifact::File { .. } => "file",
-    };
-    Some(Answer::fail(
-        format!("artifacts of kind `{kind}` cannot be bound to a tag yet"),
-        "remove that [[artifact]] from sentinel.toml; crates are bound",
-    ))
 }
 
 pub(crate) fn judge_changelog(facts: &Facts) -> Vec<Answer> {

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+pub(crate) mod artifacts;
 pub(crate) mod branch;
 pub(crate) mod content;
 pub(crate) mod environment;

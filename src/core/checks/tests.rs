@@ -1,6 +1,6 @@
 //! Each check passes on sound facts, refuses each tampered one, and never takes what was not seen for fine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use gix::objs::tree::{Entry, EntryKind};
@@ -47,6 +47,7 @@ fn content() -> Content {
         manifests,
         neighbours: Vec::new(),
         locks: BTreeMap::new(),
+        binaries: BTreeMap::from([("demo".to_owned(), BTreeSet::from(["demo".to_owned()]))]),
         changelog: Some("# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 2026-01-01\n".to_owned()),
         hash: gix::hash::Kind::Sha1,
     }

@@ -11,7 +11,7 @@ use crate::core::check::{self, Finding, Use};
 use crate::core::facts::{Content, Fact, Facts, Signing};
 use crate::core::ids::{Oid, TagName};
 use crate::core::plan::{About, Command, Effect, Input, NewStatement, NewTag, Plan, PlanError, Step, StepId};
-use crate::core::policy::Artifact;
+use crate::core::policy::{Artifact, Policy};
 use crate::core::provenance;
 use crate::core::workspace;
 
@@ -123,7 +123,7 @@ pub(super) fn tag_steps(
     let Fact::Known(identity) = &facts.identity else {
         return Err(inconsistent("the identity is unknown"));
     };
-    let artifacts = artifacts(facts, content, version);
+    let artifacts = artifacts(&facts.policy, content, version);
     let signed = matches!(facts.signing, Signing::Tried(_) | Signing::NotTried);
     let mut steps = Vec::new();
     if !artifacts.is_empty() {
@@ -196,14 +196,14 @@ fn build_steps(
 }
 
 /// What the tag names: what is configured, else the `.crate` of every publishable member.
-pub(in crate::core) fn artifacts(facts: &Facts, content: &Content, version: &Version) -> Vec<NewArtifact> {
+pub fn artifacts(policy: &Policy, content: &Content, version: &Version) -> Vec<NewArtifact> {
     let of_crate = |package: &str| NewArtifact {
         name: format!("{package}-{version}.crate"),
         recipe: Recipe::Crate {
             package: package.to_owned(),
         },
     };
-    if let Some(configured) = &facts.policy.artifacts {
+    if let Some(configured) = &policy.artifacts {
         return configured
             .iter()
             .map(|artifact| match artifact {

@@ -7,7 +7,8 @@ use gix::objs::tree::{Entry, EntryKind};
 use crate::core::facts::Content;
 use crate::core::ids::Oid;
 use crate::core::manifest::Manifest;
-use crate::core::policy::Policy;
+use crate::core::policy::{Artifact, Policy};
+use crate::core::targets;
 use crate::core::workspace::{self, Workspace};
 use crate::host::Result;
 use crate::host::git_read::Repo;
@@ -40,8 +41,10 @@ pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Conte
         .map(String::as_str)
         .chain([changelog_path]);
     let directories = directories(repo, tree, paths)?;
+    let binaries = binaries(repo, tree, policy, (&workspace, &manifests))?;
     Ok(Content {
         directories,
+        binaries,
         workspace,
         manifests,
         neighbours,
@@ -71,6 +74,31 @@ fn with_neighbours<'l>(
         }
     }
     Ok((neighbours, manifests))
+}
+
+/// The binaries of the packages that binaries are to be released of. A package that does not exist has none.
+fn binaries(
+    repo: &Repo,
+    tree: Oid,
+    policy: &Policy,
+    (workspace, manifests): (&std::result::Result<Workspace, String>, &BTreeMap<String, Manifest>),
+) -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let mut found = BTreeMap::new();
+    for artifact in policy.artifacts.iter().flatten() {
+        let Artifact::Binary { package, .. } = artifact else {
+            continue;
+        };
+        let known = workspace.as_ref().ok().map(|workspace| &workspace.packages);
+        let known = known.and_then(|packages| packages.iter().find(|known| known.name == *package));
+        let Some((known, manifest)) = known.and_then(|known| Some((known, manifests.get(&known.manifest)?))) else {
+            continue;
+        };
+        let top = known.manifest.strip_suffix("Cargo.toml").unwrap_or_default();
+        let files = repo.files_below(tree, &format!("{top}src"))?;
+        let files = files.iter().filter_map(|path| path.strip_prefix(top));
+        found.insert(package.clone(), targets::binaries(manifest.text(), package, files));
+    }
+    Ok(found)
 }
 
 type Packages = (std::result::Result<Workspace, String>, BTreeMap<String, Manifest>);

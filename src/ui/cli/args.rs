@@ -201,6 +201,9 @@ pub(super) struct FinishArgs {
     /// Leave the tag unsigned; needs `allow_unsigned = true` under [release].
     #[arg(long)]
     pub(super) no_sign: bool,
+    /// Build binaries once, instead of twice to see whether they are reproducible.
+    #[arg(long)]
+    pub(super) build_once: bool,
     #[command(flatten)]
     pub(super) acting: Acting,
 }
@@ -219,6 +222,9 @@ pub(super) struct TagArgs {
     /// Leave the tag unsigned; needs `allow_unsigned = true` under [release].
     #[arg(long)]
     pub(super) no_sign: bool,
+    /// Build binaries once, instead of twice to see whether they are reproducible.
+    #[arg(long)]
+    pub(super) build_once: bool,
     #[command(flatten)]
     pub(super) acting: Acting,
 }

@@ -250,6 +250,7 @@ fn finish(args: &FinishArgs, context: &Context, output: &Output) -> Result<u8, E
         keep_branch: args.keep_branch,
         no_merge_back: args.no_merge_back,
         no_sign: args.no_sign,
+        build_once: args.build_once,
         dry_run: args.acting.dry_run,
     };
     let acted = app::finish(context, &options, &mut terminal(args.acting, output))?;
@@ -262,6 +263,7 @@ fn tag(args: &TagArgs, context: &Context, output: &Output) -> Result<u8, Error> 
         from: args.from.clone(),
         no_push: args.no_push,
         no_sign: args.no_sign,
+        build_once: args.build_once,
         dry_run: args.acting.dry_run,
     };
     let acted = app::tag(context, &options, &mut terminal(args.acting, output))?;

@@ -1,5 +1,6 @@
 //! The one boundary through which the program is tested: words in; exit code, standard output, standard error out.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::repo::Repo;
@@ -89,4 +90,11 @@ kill -KILL $parent
     check(repo, argv).exits(-1);
     repo.git("config --unset core.hooksPath");
     std::fs::remove_dir_all(&hooks).unwrap();
+}
+
+/// Writes a program.
+pub(crate) fn script(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -1,0 +1,216 @@
+//! Binaries and files of a release: stamped, reproducible, with nothing of the user's in them.
+
+use std::path::PathBuf;
+
+use cargo_sentinel::core::provenance::{FILE, Statement};
+
+use crate::support::{Repo, check, check_with, refuses, script};
+
+const BINARY: &str = "[[artifact]]\nkind = \"binary\"\npackage = \"demo\"\nbin = \"demo\"\n";
+
+/// A release branch of 0.2.0 with a binary that says where it was compiled, and this configuration.
+fn cut_with(main: &str, configuration: &str) -> Repo {
+    cut_from(Repo::flow(), main, configuration)
+}
+
+fn cut_from(repo: Repo, main: &str, configuration: &str) -> Repo {
+    repo.write("src/main.rs", main);
+    repo.write("sentinel.toml", format!("schema = 1\n\n{configuration}"));
+    repo.commit("feat: a binary");
+    repo.push();
+    check(&repo, "cut auto --yes").succeeds();
+    repo
+}
+
+/// The same, with a profile that throws away whatever it can.
+fn cut_and_stripped(main: &str, configuration: &str) -> Repo {
+    let repo = Repo::flow();
+    let manifest = repo.show("HEAD:Cargo.toml");
+    let profile = "\n\n[profile.release]\nstrip = true\nlto = \"fat\"\ndebug = true\n";
+    repo.write("Cargo.toml", manifest + profile);
+    repo.commit("build: strip");
+    cut_from(repo, main, configuration)
+}
+
+fn beside(repo: &Repo, name: &str) -> PathBuf {
+    repo.dir().join("target/sentinel/v0.2.0").join(name)
+}
+
+fn statement(repo: &Repo) -> Statement {
+    Statement::parse(&std::fs::read(beside(repo, FILE)).unwrap()).unwrap()
+}
+
+fn contains(bytes: &[u8], words: &str) -> bool {
+    bytes.windows(words.len()).any(|window| window == words.as_bytes())
+}
+
+const SAYS_WHERE: &str = "fn main() {\n    println!(\"{}\", file!());\n    panic!(\"here\");\n}\n";
+
+#[test]
+fn a_binary_is_stamped_and_reproducible() {
+    let repo = cut_and_stripped(SAYS_WHERE, BINARY);
+    check(&repo, "finish --yes").succeeds();
+    let bytes = std::fs::read(beside(&repo, "demo")).unwrap();
+    let commit = repo.git("rev-parse v0.2.0^{commit}");
+    if cfg!(target_os = "linux") {
+        let stamp = format!("{{\"schema\":1,\"commit\":\"{commit}\",\"version\":\"0.2.0\",\"package\":\"demo\"}}");
+        assert!(
+            contains(&bytes, &stamp),
+            "the stamp did not survive strip, lto and gc-sections"
+        );
+    }
+    for place in [repo.root().to_str().unwrap(), "cargo-sentinel-", "sentinel-target"] {
+        assert!(!contains(&bytes, place), "the binary names `{place}`");
+    }
+    let statement = statement(&repo);
+    assert_eq!(statement.reproducible.get("demo"), Some(&true));
+    let compiler = statement.toolchain.compiler.unwrap();
+    assert!(compiler.rustc.starts_with("rustc 1.") && compiler.host.contains('-'));
+    let tag = repo.git("cat-file tag v0.2.0");
+    assert!(tag.contains(" demo\n") && !tag.contains(".crate"), "{tag}");
+    let out = repo.command(beside(&repo, "demo")).output().unwrap();
+    assert!(String::from_utf8_lossy(&out.stdout).contains("src/main.rs"), "it runs");
+}
+
+#[test]
+fn what_is_not_reproducible_is_named() {
+    let main = "fn main() {\n    println!(\"{}\", env!(\"CARGO_MANIFEST_DIR\"));\n}\n";
+    let repo = cut_with(main, BINARY);
+    check(&repo, "finish --yes")
+        .succeeds()
+        .says(&["demo is not reproducible: built twice, its bytes differ"]);
+    assert_eq!(statement(&repo).reproducible.get("demo"), Some(&false));
+}
+
+#[test]
+fn a_binary_can_be_built_once() {
+    let repo = cut_with(SAYS_WHERE, BINARY);
+    check(&repo, "finish --yes --build-once").succeeds();
+    assert!(statement(&repo).reproducible.is_empty());
+}
+
+/// Whatever would add `--cfg evil` does not reach the compiler.
+#[test]
+fn nothing_of_the_users_takes_part() {
+    let main = "#[cfg(evil)]\ncompile_error!(\"the user's flags took part\");\nfn main() {}\n";
+    let repo = cut_with(main, BINARY);
+    let cargo_home = repo.root().join("cargo-home");
+    std::fs::create_dir(&cargo_home).unwrap();
+    let configuration =
+        "[build]\nrustflags = [\"--cfg\", \"evil\"]\n\n[target.'cfg(all())']\nrustflags = [\"--cfg\", \"evil\"]\n";
+    std::fs::write(cargo_home.join("config.toml"), configuration).unwrap();
+    let wrapper = repo.root().join("wrapper");
+    script(&wrapper, "#!/bin/sh\nexec \"$@\" --cfg evil\n");
+    let outcome = check_with(&repo, "finish --yes", |command| {
+        command
+            .env("CARGO_HOME", &cargo_home)
+            .env("RUSTFLAGS", "--cfg evil")
+            .env("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fevil")
+            .env("CARGO_BUILD_RUSTFLAGS", "--cfg evil")
+            .env("RUSTC_WRAPPER", &wrapper)
+            .env("CARGO_BUILD_RUSTC_WRAPPER", &wrapper)
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "evil")
+            .env("CC", "false");
+    });
+    outcome.succeeds();
+}
+
+/// What the commit itself says of how it is built counts, beside the flags that are added.
+#[test]
+fn the_commits_own_configuration_counts() {
+    let main = "#[cfg(not(good))]\ncompile_error!(\"the commit's flags took no part\");\nfn main() {\n    panic!(\"here\");\n}\n";
+    let repo = Repo::flow();
+    repo.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"good\"]\n");
+    repo.write("src/main.rs", main);
+    repo.write("sentinel.toml", format!("schema = 1\n\n{BINARY}"));
+    repo.commit("feat: a binary");
+    repo.push();
+    check(&repo, "cut auto --yes").succeeds();
+    check(&repo, "finish --yes").succeeds();
+    assert_eq!(statement(&repo).reproducible.get("demo"), Some(&true));
+}
+
+fn file(build: &str, path: &str) -> String {
+    format!("[[artifact]]\nkind = \"file\"\nname = \"demo-{{version}}.txt\"\nbuild = {build}\npath = \"{path}\"\n")
+}
+
+#[test]
+fn a_command_makes_a_file_with_nothing_of_the_users_around_it() {
+    let repo = cut_with(
+        SAYS_WHERE,
+        &file(
+            r#"["sh", "-c", "mkdir dist && env > dist/{out} && pwd >> dist/{out}"]"#,
+            "dist/out-{version}",
+        )
+        .replace("{out}", "out-0.2.0"),
+    );
+    let outcome = check_with(&repo, "finish --yes", |command| {
+        command.env("SECRET_TOKEN", "hunter2");
+    });
+    outcome.succeeds();
+    let text = std::fs::read_to_string(beside(&repo, "demo-0.2.0.txt")).unwrap();
+    let epoch = repo.git("log -1 --format=%ct v0.2.0");
+    assert!(text.contains(&format!("SOURCE_DATE_EPOCH={epoch}\n")), "{text}");
+    for hidden in [
+        "hunter2",
+        "GIT_AUTHOR",
+        "SSH_AUTH_SOCK",
+        repo.root().join("home").to_str().unwrap(),
+    ] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+}
+
+#[test]
+fn a_file_lies_where_it_was_promised() {
+    let cases = [
+        (r#"["true"]"#, "dist/out", "left `dist/out` out"),
+        (
+            r#"["sh", "-c", "ln -s /etc/passwd out"]"#,
+            "out",
+            "leads out of the checkout",
+        ),
+        (
+            r#"["sh", "-c", "ln -s .git/HEAD out"]"#,
+            "out",
+            "leads out of the checkout",
+        ),
+        (r#"["mkdir", "out"]"#, "out", "no file"),
+        (r#"["sh", "-c", "echo broken >&2; exit 3"]"#, "out", "broken"),
+    ];
+    for (build, path, words) in cases {
+        let repo = cut_with(SAYS_WHERE, &file(build, path));
+        refuses(&repo, "finish --yes", 1, &[words]);
+        assert!(!repo.dir().join("target/sentinel/v0.2.0").exists());
+        assert_eq!(repo.litter(), [""; 0].map(PathBuf::from));
+    }
+}
+
+/// Every reason at once, before anything is built.
+#[test]
+fn what_cannot_be_built_is_refused_first() {
+    let repo = Repo::flow();
+    repo.write("src/main.rs", SAYS_WHERE);
+    let artifacts = [
+        "kind = \"crate\"\npackage = \"nobody\"\n",
+        "kind = \"binary\"\npackage = \"demo\"\nbin = \"other\"\n",
+        "kind = \"file\"\nname = \"one.txt\"\nbuild = [\"true\"]\npath = \"x\"\n",
+        "kind = \"file\"\nname = \"One.txt\"\nbuild = [\"true\"]\npath = \"y\"\n",
+        "kind = \"file\"\nname = \"provenance.json\"\nbuild = [\"true\"]\npath = \"y\"\n",
+    ];
+    let configuration: Vec<String> = artifacts.iter().map(|text| format!("[[artifact]]\n{text}\n")).collect();
+    repo.write("sentinel.toml", format!("schema = 1\n\n{}", configuration.concat()));
+    repo.commit("feat: a binary");
+    repo.push();
+    refuses(
+        &repo,
+        "cut auto --yes",
+        1,
+        &[
+            "`nobody`, which the workspace does not have",
+            "has no binary `other`; it has demo",
+            "would be named `One.txt`",
+            "would be named `provenance.json`",
+        ],
+    );
+}
