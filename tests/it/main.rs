@@ -19,6 +19,7 @@ mod builds;
 mod flows;
 mod full_disk;
 mod hostile;
+mod independent;
 mod json;
 mod layering;
 mod provenance;
