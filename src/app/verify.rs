@@ -8,10 +8,10 @@ use crate::core::ids::{RefName, TagName};
 use crate::core::policy::Policy;
 use crate::core::trust::KeyId;
 use crate::core::verify::{self, RemoteTag, Signers, TagFacts, Verification};
-use crate::engine::given;
 use crate::engine::probe::ReleaseTags;
 use crate::engine::probe::tag::{Candidate, Verifier};
 use crate::engine::probe::trust::{self, Authority, Introduction, Vouched};
+use crate::engine::{artifacts, given};
 use crate::host::git_read::Repo;
 use crate::host::{clock, fs, net};
 
@@ -22,6 +22,10 @@ pub struct VerifyOptions {
     pub tag: String,
     /// Files that the tag is to name.
     pub artifacts: Vec<PathBuf>,
+    /// A provenance statement, bare or in its envelope, beside those that lie beside the artifacts.
+    pub provenance: Option<PathBuf>,
+    /// Whether the artifacts are built again.
+    pub rebuild: bool,
     /// A remote whose tag is to be the same.
     pub remote: Option<String>,
     /// The file that says who may sign.
@@ -125,6 +129,23 @@ fn add_given(context: &Context, repo: &Repo, options: &VerifyOptions, facts: &mu
         let commit = facts.commit.known().map(|commit| commit.id);
         let given = given::look(repo, &context.dir.join(path), commit);
         facts.artifacts.push(given);
+        for seen in given::provenance_beside(&context.dir.join(path)) {
+            // Artifacts that lie together have one statement.
+            if !facts.provenance.contains(&seen) {
+                facts.provenance.push(seen);
+            }
+        }
+    }
+    if let Some(path) = &options.provenance {
+        let absent = || Fact::Unknown(format!("there is no file `{}`", path.display()));
+        let seen = given::provenance(&context.dir.join(path)).transpose();
+        facts.provenance.push(seen.map_or_else(absent, Fact::from));
+    }
+    if options.rebuild {
+        facts.rebuilt = Some(match &facts.commit {
+            Fact::Known(commit) => Fact::from(artifacts::rebuild(repo, commit.id, &context.interrupt)),
+            Fact::Unknown(why) => Fact::Unknown(why.clone()),
+        });
     }
 }
 

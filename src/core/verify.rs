@@ -11,10 +11,12 @@ mod tag;
 use super::artifact::Inspection;
 use super::binding::Artifact;
 use super::check::Verdict;
+use super::dsse::Envelope;
 use super::facts::Fact;
 use super::ids::{Digest, Oid, TagName};
 use super::packaged::FileFinding;
 use super::policy::Template;
+use super::provenance::Statement;
 use super::trust::AllowedSigners;
 
 pub use signature::{OpenPgp, Signature, signature};
@@ -224,8 +226,10 @@ pub struct GivenProvenance {
     pub name: String,
     /// The digest of the statement's bytes.
     pub digest: Digest,
-    /// The artifacts that it speaks of, sorted by name.
-    pub subjects: Fact<Vec<Artifact>>,
+    /// What it says.
+    pub statement: Fact<Statement>,
+    /// The envelope that it came in, where it came in one.
+    pub envelope: Option<Envelope>,
 }
 
 /// Everything that was observed of one tag.
@@ -249,8 +253,8 @@ pub struct TagFacts {
     pub now: i64,
     /// The artifacts that were given.
     pub artifacts: Vec<GivenArtifact>,
-    /// The statement, where one was given or found.
-    pub provenance: Option<Fact<GivenProvenance>>,
+    /// Statements that were given or lie beside an artifact.
+    pub provenance: Vec<Fact<GivenProvenance>>,
     /// What building again gave, where that was asked for.
     pub rebuilt: Option<Fact<Vec<Artifact>>>,
 }

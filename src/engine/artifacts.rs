@@ -82,7 +82,6 @@ pub(super) fn build(
 ///
 /// # Errors
 /// When the commit's configuration or manifests cannot be read, or a build fails.
-#[cfg_attr(not(test), expect(dead_code, reason = "`verify --rebuild` calls it"))]
 pub(crate) fn rebuild(
     repo: &Repo,
     commit: Oid,

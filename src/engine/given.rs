@@ -4,10 +4,12 @@ use std::path::Path;
 
 use super::packaged::CommitFiles;
 use crate::core::artifact;
+use crate::core::dsse::Envelope;
 use crate::core::facts::Fact;
-use crate::core::ids::Oid;
+use crate::core::ids::{Digest, Oid};
 use crate::core::packaged::{self, Crate, FileFinding};
-use crate::core::verify::{GivenArtifact, SeenArtifact};
+use crate::core::provenance::{ENVELOPE_FILE, FILE, Statement};
+use crate::core::verify::{GivenArtifact, GivenProvenance, SeenArtifact};
 use crate::host::git_read::Repo;
 use crate::host::{Error, Result, fs};
 
@@ -63,4 +65,31 @@ fn compared(repo: &Repo, package: &Crate, name: &str, commit: Oid) -> Result<Vec
             package.name
         ))),
     }
+}
+
+/// Looks at a provenance statement, bare or in its envelope. `None` where there is no such file.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn provenance(path: &Path) -> Result<Option<GivenProvenance>> {
+    let Some(bytes) = fs::read(path)? else { return Ok(None) };
+    let (statement, envelope) = match Envelope::parse(&bytes) {
+        Ok(envelope) => (envelope.payload.clone(), Some(envelope)),
+        Err(_) => (bytes, None),
+    };
+    Ok(Some(GivenProvenance {
+        name: path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        digest: Digest::of(&statement),
+        statement: Fact::from(Statement::parse(&statement)),
+        envelope,
+    }))
+}
+
+/// The statements that lie beside a file, bare and in their envelope.
+pub(crate) fn provenance_beside(path: &Path) -> Vec<Fact<GivenProvenance>> {
+    let beside = [FILE, ENVELOPE_FILE].map(|name| provenance(&path.with_file_name(name)));
+    let seen = beside.into_iter().filter_map(Result::transpose);
+    seen.map(Fact::from).collect()
 }

@@ -39,8 +39,8 @@ pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
 
 /// The `.crate` files of one version in cargo's caches of registries, by path (The Cargo Book, "Cargo Home").
 pub(crate) fn cached(name: &str, version: &str) -> Result<Vec<PathBuf>> {
-    let home = super::env::cargo_home()
-        .ok_or_else(|| Error::Unexpected("neither CARGO_HOME nor HOME is set".to_owned()))?;
+    let home =
+        super::env::cargo_home().ok_or_else(|| Error::Unexpected("neither CARGO_HOME nor HOME is set".to_owned()))?;
     let file = format!("{name}-{version}.crate");
     let caches = super::fs::list(&home.join("registry").join("cache"))?;
     let files = caches.into_iter().map(|cache| cache.join(&file));

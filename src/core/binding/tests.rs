@@ -86,6 +86,7 @@ fn what_does_not_belong_is_refused() {
         good.replacen(&artifacts.join("\n"), &format!("{}\n{}", artifacts[1], artifacts[0]), 1),
         good.replacen(artifacts[1], artifacts[0], 1),
         good.replacen(&format!("{}\n", artifacts.join("\n")), "", 1),
+        good.replacen(&format!("{}\n", line("Sentinel-Provenance")), "", 1),
         good.replacen("Sentinel-Schema", "Signed-off-by: x\nSentinel-Schema", 1),
         good.replacen("Sentinel-Version: 1", "Sentinel-Version:  1", 1),
         good.replacen("x.crate", "../x.crate", 1),

@@ -106,8 +106,8 @@ impl<'a> Found<'a> {
             .provenance
             .map(|value| digest(value).ok_or("it names no provenance"));
         let provenance = provenance.transpose()?;
-        if provenance.is_some() && self.artifacts.is_empty() {
-            return Err("there is provenance only where there are artifacts".to_owned());
+        if provenance.is_some() == self.artifacts.is_empty() {
+            return Err("there is provenance exactly where there are artifacts".to_owned());
         }
         Ok(Binding {
             version: version.ok_or("it names no version")?,

@@ -1,18 +1,24 @@
 //! The artifacts that were given, their provenance, and what building again gave.
 
+use ssh_key::PublicKey;
+
 use super::tag::Read;
-use super::{Code, GivenArtifact, Proof, TagFacts, TagFinding};
+use super::{Code, GivenArtifact, GivenProvenance, Proof, TagFacts, TagFinding};
 use crate::core::artifact::PACKAGE;
-use crate::core::binding::{Artifact, Binding};
+use crate::core::binding::{Armour, Artifact, Binding};
 use crate::core::facts::Fact;
 use crate::core::ids::Oid;
+use crate::core::sshsig;
 
 /// Checks 9 to 11, as far as anything was given, and what they show.
 pub(super) fn judge(facts: &TagFacts, read: &Option<Read<'_>>) -> (Vec<TagFinding>, Vec<Proof>) {
     let binding = read.as_ref().and_then(|read| read.binding.as_ref()?.as_ref().ok());
     let (mut found, mut proved) = (Vec::new(), Vec::new());
     found.extend(facts.artifacts.iter().map(|artifact| judge_digest(artifact, binding)));
-    found.extend(facts.provenance.as_ref().map(|given| judge_provenance(given, binding)));
+    let key = read.as_ref().and_then(signing_key);
+    for given in &facts.provenance {
+        found.push(judge_provenance(given, binding, key.as_ref()));
+    }
     let commit = facts.commit.known().map(|commit| commit.id);
     for artifact in &facts.artifacts {
         found.extend(judge_identity(artifact, commit));
@@ -141,41 +147,64 @@ fn judge_source(artifact: &GivenArtifact) -> Option<TagFinding> {
     Some(TagFinding::critical("source", Code::SourceMismatch, because))
 }
 
-/// Check 9, of the statement: the one whose digest the tag names, about exactly the artifacts that the tag names.
-fn judge_provenance(given: &Fact<super::GivenProvenance>, binding: Option<&Binding>) -> TagFinding {
-    let swapped = |because: String| TagFinding::critical("provenance", Code::ArtifactSwapped, because);
+/// The SSH key whose signature the tag bears.
+fn signing_key(read: &Read<'_>) -> Option<PublicKey> {
+    match read.signed.as_ref()?.as_ref().ok()?.signature? {
+        (Armour::Ssh, text) => sshsig::verify(read.payload, text).ok(),
+        (Armour::OpenPgp | Armour::X509, _) => None,
+    }
+}
+
+/// Check 9, of a statement: the one whose digest the tag names, about exactly the artifacts and the commit that the tag
+/// names, in an envelope of the key that signed the tag.
+fn judge_provenance(given: &Fact<GivenProvenance>, binding: Option<&Binding>, key: Option<&PublicKey>) -> TagFinding {
+    let failed = |code: Code, because: String| TagFinding::critical("provenance", code, because);
     let unknown = |because: String| TagFinding::unknown("provenance", Code::ArtifactSwapped, because);
     let given = match given {
         Fact::Known(given) => given,
         Fact::Unknown(why) => return unknown(why.clone()),
     };
     let name = &given.name;
+    let swapped = |what: &str| failed(Code::ArtifactSwapped, format!("`{name}` {what}"));
     let Some(binding) = binding.filter(|binding| binding.provenance.is_some()) else {
-        return swapped(format!("the tag names no provenance, so not `{name}` either"));
+        return swapped("is a statement, and the tag names none");
     };
     if binding.provenance != Some(given.digest) {
-        return swapped(format!("`{name}` is not the statement that the tag names"));
+        return swapped("is not the statement that the tag names");
     }
-    let subjects = match &given.subjects {
-        Fact::Known(subjects) => subjects,
+    let statement = match &given.statement {
+        Fact::Known(statement) => statement,
         Fact::Unknown(why) => return unknown(format!("`{name}` cannot be read: {why}")),
     };
-    if *subjects != binding.artifacts {
+    if statement.subjects != binding.artifacts {
         let told = |artifacts: &[Artifact]| {
             let names: Vec<&str> = artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
             names.join(", ")
         };
-        return TagFinding::critical(
-            "provenance",
+        let (says, names) = (told(&statement.subjects), told(&binding.artifacts));
+        return failed(
             Code::ArtifactUnlisted,
-            format!(
-                "`{name}` speaks of {}, the tag of {}",
-                told(subjects),
-                told(&binding.artifacts)
-            ),
+            format!("`{name}` speaks of {says}, the tag of {names}"),
         );
     }
-    TagFinding::pass("provenance", format!("`{name}` is the statement that the tag names"))
+    if statement.source.commit != binding.commit {
+        let commit = statement.source.commit;
+        return failed(
+            Code::BuildCommitMismatch,
+            format!("`{name}` says that {commit} was built"),
+        );
+    }
+    match &given.envelope {
+        None => TagFinding::pass("provenance", format!("`{name}` is the statement that the tag names")),
+        Some(envelope) => match key.map(|key| envelope.verified_by(key.key_data())) {
+            Some(Ok(_)) => TagFinding::pass(
+                "provenance",
+                format!("`{name}` is signed by the key that signed the tag"),
+            ),
+            Some(Err(error)) => failed(Code::ArtifactSwapped, format!("`{name}`: {error}")),
+            None => swapped("is in an envelope, and no SSH key signed the tag"),
+        },
+    }
 }
 
 /// Check 11, the strongest form.

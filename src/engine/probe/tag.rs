@@ -102,7 +102,7 @@ impl<'r> Verifier<'r> {
             signers,
             now: self.now,
             artifacts: Vec::new(),
-            provenance: None,
+            provenance: Vec::new(),
             rebuilt: None,
         })
     }

@@ -19,6 +19,13 @@ pub(super) struct VerifyArgs {
     /// Demand that the tag names FILE, by name and digest; may be given several times.
     #[arg(long = "artifact", value_name = "FILE")]
     artifacts: Vec<PathBuf>,
+    /// Demand that the tag names this provenance statement, bare or in its envelope; what lies beside an artifact is looked
+    /// at anyhow.
+    #[arg(long, value_name = "FILE")]
+    provenance: Option<PathBuf>,
+    /// Build the commit again, and demand the bytes that the tag names.
+    #[arg(long)]
+    rebuild: bool,
     /// Demand that the tag is the same on the remote NAME.
     #[arg(long, value_name = "NAME")]
     remote: Option<String>,
@@ -54,6 +61,8 @@ pub(super) fn run(args: &VerifyArgs, context: &Context, output: &Output) -> Resu
     let options = VerifyOptions {
         tag: tag.clone(),
         artifacts: args.artifacts.clone(),
+        provenance: args.provenance.clone(),
+        rebuild: args.rebuild,
         remote: args.remote.clone(),
         signers: args.signers.clone(),
         introduction: args.introduction.clone(),

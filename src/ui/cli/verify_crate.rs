@@ -16,7 +16,7 @@ pub(super) struct PublishedArgs {
     #[arg(
         long = "crate",
         value_name = "FILE|NAME@VERSION",
-        conflicts_with_all = ["tag", "artifacts", "remote", "signers", "introduction", "as_of"]
+        conflicts_with_all = ["tag", "artifacts", "provenance", "rebuild", "remote", "signers", "introduction", "as_of"]
     )]
     package: Option<String>,
     /// With --crate: the repository, instead of the one around the current directory.

@@ -1,0 +1,42 @@
+//! What the documentation says to type, typed.
+
+use crate::support::{Repo, check};
+
+const VERIFICATION: &str = include_str!("../../docs/verification.md");
+
+/// The one block of shell in a page.
+fn script(page: &str) -> &str {
+    let (_, rest) = page.split_once("```sh\n").unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn a_release_is_verified_without_this_program() {
+    let repo = Repo::flow();
+    check(&repo, "cut 0.2.0 --yes").succeeds();
+    check(&repo, "finish --yes").succeeds();
+    std::fs::write(repo.root().join("signers"), repo.signer_line()).unwrap();
+    let run = || {
+        let mut command = repo.command("sh");
+        let artifacts = repo.dir().join("target/sentinel/v0.2.0");
+        command.env("tag", "v0.2.0").env("signers", repo.root().join("signers"));
+        command.env("artifacts", artifacts).args(["-ec", script(VERIFICATION)]);
+        let out = command.output().unwrap();
+        repo.git("clean -qfd");
+        (out.status.success(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    let (good, said) = run();
+    assert!(good, "{said}");
+    // Each of the three parts can fail.
+    let path = "target/sentinel/v0.2.0/demo-0.2.0.crate";
+    let crate_file = std::fs::read(repo.dir().join(path)).unwrap();
+    repo.write(path, b"other bytes");
+    assert!(!run().0, "another artifact");
+    repo.write(path, crate_file);
+    std::fs::write(repo.root().join("signers"), "").unwrap();
+    assert!(!run().0, "nobody may sign");
+    std::fs::write(repo.root().join("signers"), repo.signer_line()).unwrap();
+    assert!(run().0);
+    repo.git("update-ref refs/tags/v0.2.0 v0.1.0");
+    assert!(!run().0, "another tag");
+}
