@@ -69,6 +69,16 @@ pub(crate) fn refuses(repo: &Repo, argv: &str, code: i32, words: &[&str]) {
     assert_eq!(repo.state(), before, "a refusal changed something");
 }
 
+/// Whether a program can be asked. A newcomer's machine has only Rust, git and ssh-keygen; where the whole suite is wanted
+/// (`CI`), everything must be there.
+#[track_caller]
+pub(crate) fn has(repo: &Repo, program: &str) -> bool {
+    // Not every program knows `--version`: what counts is that it starts.
+    let found = repo.command(program).arg("--version").output().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "{program} is not installed");
+    found
+}
+
 /// Runs an acting command and kills it, and its git, while git runs the pre-push hook: a run is left unfinished, and no
 /// process of it is left.
 #[track_caller]
@@ -76,10 +86,9 @@ pub(crate) fn killed_while_pushing(repo: &Repo, argv: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     // git first: it stays a zombie until its parent, which waits for this hook's end of the pipe, is killed too.
     let script = "#!/bin/sh
-field() { awk -v n=$1 '{ print $n }' /proc/$PPID/stat; }
-parent=$(field 4)
+read -r _ _ _ parent _ < /proc/$PPID/stat
 kill -KILL $PPID
-while [ \"$(field 3)\" != Z ]; do :; done
+while read -r _ _ state _ < /proc/$PPID/stat && [ $state != Z ]; do :; done
 kill -KILL $parent
 ";
     let hooks = repo.root().join("hooks");

@@ -105,11 +105,3 @@ impl Drop for KeyRing<'_> {
         }
     }
 }
-
-/// Whether a program can be asked. A newcomer's machine may lack it; where the whole suite is wanted (`CI`), it must be
-/// there.
-pub(crate) fn has(repo: &Repo, program: &str) -> bool {
-    let found = repo.command(program).arg("--version").output().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{program} is not installed");
-    found
-}

@@ -5,6 +5,6 @@ mod key_ring;
 mod repo;
 mod snapshot;
 
-pub(crate) use check::{Outcome, check, check_with, killed_while_pushing, refuses, script};
-pub(crate) use key_ring::{KeyRing, has};
+pub(crate) use check::{Outcome, check, check_with, has, killed_while_pushing, refuses, script};
+pub(crate) use key_ring::KeyRing;
 pub(crate) use repo::{MANIFEST, Repo};
