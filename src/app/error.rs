@@ -94,6 +94,7 @@ impl From<host::Error> for Error {
         let message = error.to_string();
         match error {
             E::NotARepository(_) => Self::new(Kind::Blocked, message).hint("git init, or -C DIR"),
+            E::Namespace(_) => Self::new(Kind::Blocked, message).hint("unset GIT_NAMESPACE"),
             E::Unsupported(_) => Self::new(Kind::Blocked, message),
             E::Shallow => Self::new(Kind::Blocked, message).hint("git fetch --unshallow --tags"),
             E::Git { .. } => Self::new(Kind::Blocked, message).hint("git fsck"),

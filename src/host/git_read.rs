@@ -49,8 +49,12 @@ impl Repo {
     /// Finds the repository that holds `dir`, upwards.
     ///
     /// # Errors
-    /// `NotARepository` where there is none; `Unsupported` for one whose refs gix cannot read (reftable).
+    /// `NotARepository` where there is none; `Unsupported` for one whose refs gix cannot read (reftable); `Namespace` where
+    /// the environment names a part of a repository (gitnamespaces(7)).
     pub(crate) fn discover(dir: &Path) -> Result<Self> {
+        if let Some(name) = super::env::var_os("GIT_NAMESPACE").filter(|name| !name.is_empty()) {
+            return Err(Error::Namespace(name.to_string_lossy().into_owned()));
+        }
         let found = gix::discover::upwards(dir).map_err(|_| Error::NotARepository(dir.to_owned()))?;
         let (git_dir, work_tree) = found.0.clone().into_repository_and_work_tree_directories();
         refuse_reftable(&git_dir)?;

@@ -30,6 +30,9 @@ pub enum Error {
     /// The directory is in no git repository.
     #[error("`{}` is not in a git repository", .0.display())]
     NotARepository(PathBuf),
+    /// git's variable for serving a part of a repository is set: refs would be looked for, and pushed to, elsewhere.
+    #[error("GIT_NAMESPACE is set, to `{0}`, and a release belongs to the whole repository")]
+    Namespace(String),
     /// The repository is of a kind that is refused by name.
     #[error("{0}")]
     Unsupported(String),

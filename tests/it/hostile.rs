@@ -161,6 +161,36 @@ fn replaced_objects() {
     repo.git("replace -d develop");
 }
 
+/// gix would look for HEAD in the namespace, and a server on this machine would put there what is pushed.
+#[test]
+fn an_environment_that_names_a_part() {
+    let repo = Repo::flow();
+    let before = repo.state();
+    for words in [
+        "next",
+        "version",
+        "status",
+        "changelog",
+        "cut auto --yes",
+        "finish --yes",
+        "tag --yes",
+        "resume",
+        "undo",
+    ] {
+        let outcome = check_with(&repo, words, |command| {
+            command.env("GIT_NAMESPACE", "part");
+        });
+        outcome
+            .exits(1)
+            .says(&["GIT_NAMESPACE is set, to `part`", "unset GIT_NAMESPACE"]);
+    }
+    assert_eq!(repo.state(), before);
+    let outcome = check_with(&repo, "cut auto --yes", |command| {
+        command.env("GIT_NAMESPACE", "");
+    });
+    outcome.succeeds();
+}
+
 #[test]
 fn an_environment_that_points_elsewhere() {
     let plain = Repo::flow();
