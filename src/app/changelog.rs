@@ -9,6 +9,7 @@ use super::{Context, Error, Kind, date};
 use crate::core::changelog::{self, LinkStyle, NewSection};
 use crate::core::entries;
 use crate::core::facts::{Content, Lineage};
+use crate::core::ids::Oid;
 use crate::core::policy::Policy;
 use crate::core::version;
 use crate::engine::probe::{self, ReleaseTags};
@@ -138,6 +139,16 @@ fn with_section(
     })
 }
 
+/// The date of a past release's commit, which can claim any moment, and none.
+fn date_of_release(version: &Version, commit: Oid, time: Option<i64>) -> Result<String, Error> {
+    let refused = |why: &str| {
+        let message = format!("the commit of release {version}, {commit}, has no date: {why}");
+        Error::new(Kind::Blocked, message).hint(format!("git cat-file commit {commit}"))
+    };
+    let time = time.ok_or_else(|| refused("what stands there cannot be read"))?;
+    date(time).map_err(|error| refused(&error.message))
+}
+
 /// One section per release tag, newest first, dated as its commit; what follows the last release comes first.
 fn whole_history(repo: &Repo, policy: &Policy) -> Result<ChangelogAnswer, Error> {
     let tip = head(repo)?;
@@ -155,7 +166,8 @@ fn whole_history(repo: &Repo, policy: &Policy) -> Result<ChangelogAnswer, Error>
     sections.push(("[Unreleased]".to_owned(), unreleased));
     for release in probe::sections(repo, &tags, tip)? {
         if named.insert(release.version.clone()) {
-            let heading = format!("[{}] - {}", release.version, date(release.time)?);
+            let (version, commit) = (&release.version, release.commit);
+            let heading = format!("[{version}] - {}", date_of_release(version, commit, release.time)?);
             sections.push((
                 heading,
                 entries::entries(&release.history, &policy.changelog, repository),

@@ -127,7 +127,7 @@ fn rendered_entries(facts: &Facts) -> Result<String, Error> {
 
 /// A moment, given in seconds since the Unix epoch. Commits can claim any; a calendar does not reach that far.
 fn moment(at: i64) -> Result<jiff::Timestamp, Error> {
-    let outside = |_| Error::new(Kind::Blocked, format!("{at} seconds since 1970 is no date")).hint("git fsck");
+    let outside = |_| Error::new(Kind::Blocked, format!("{at} seconds since 1970 are in no calendar")).hint("date");
     jiff::Timestamp::from_second(at).map_err(outside)
 }
 

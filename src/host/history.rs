@@ -52,7 +52,7 @@ impl<'r> Lookup<'r> {
     fn rank(&self, id: Oid) -> Result<(u32, i64)> {
         match self.graph_entry(id) {
             Some(known) => Ok(known),
-            None => Ok((UNKNOWN_GENERATION, commit_time(self.repo, id)?)),
+            None => Ok((UNKNOWN_GENERATION, commit_time(self.repo, id)?.unwrap_or(0))),
         }
     }
 
@@ -148,11 +148,11 @@ impl<'r> Ancestors<'r> {
     }
 }
 
-/// When a commit was made, in seconds since the Unix epoch; 0 where its date cannot be read.
-pub(crate) fn commit_time(repo: &Repo, id: Oid) -> Result<i64> {
+/// When a commit was made, in seconds since the Unix epoch; `None` where its date cannot be read.
+pub(crate) fn commit_time(repo: &Repo, id: Oid) -> Result<Option<i64>> {
     let unread = |error: gix::Error| Error::git(format!("commit {id}"), chain(&error));
     let found = repo.gix().find_commit(id).map_err(unread)?;
-    Ok(found.time().map_or(0, |time| time.seconds))
+    Ok(found.time().ok().map(|time| time.seconds))
 }
 
 /// The commits reachable from `tip` and from none of `hidden`, children before parents, newer first among equals.

@@ -44,6 +44,29 @@ fn tags_that_are_no_versions() {
     assert!(repo.refs().contains("refs/heads/release/v0.2.0"));
 }
 
+/// Only a heading needs the date, and makes none up.
+#[test]
+fn a_commit_without_a_date_in_the_calendar() {
+    for (date, why) in [
+        ("999999999999999", "999999999999999 seconds since 1970"),
+        ("yesterday", "cannot be read"),
+    ] {
+        let repo = Repo::flow();
+        let raw = repo.git("cat-file commit HEAD").replace("1780000120", date);
+        std::fs::write(repo.root().join("commit"), raw).unwrap();
+        let id = repo.git("hash-object -t commit -w --literally ../commit");
+        repo.git(&format!("reset -q --hard {id}"));
+        repo.git("tag v0.2.0");
+        let words = ["the commit of release 0.2.0", &id, why, "git cat-file commit"];
+        refuses(&repo, "changelog --all", 1, &words);
+        repo.change("three", "fix: three");
+        repo.git("push -q --force --all origin");
+        repo.git("push -q --tags origin");
+        assert_eq!(check(&repo, "next").succeeds().stdout, "0.2.1\n");
+        check(&repo, "cut auto --yes").succeeds();
+    }
+}
+
 #[test]
 fn a_remote_that_is_gone() {
     let repo = Repo::flow();

@@ -165,8 +165,9 @@ pub(crate) fn describe(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<(
 #[derive(Debug, Clone)]
 pub(crate) struct PastRelease {
     pub(crate) version: Version,
-    /// When its commit was made, in seconds since the Unix epoch.
-    pub(crate) time: i64,
+    pub(crate) commit: Oid,
+    /// When its commit was made, in seconds since the Unix epoch; `None` where the commit does not say.
+    pub(crate) time: Option<i64>,
     /// What its commits ask for.
     pub(crate) history: history::History,
 }
@@ -195,6 +196,7 @@ pub(crate) fn sections(repo: &Repo, tags: &ReleaseTags, tip: Oid) -> Result<Vec<
         let time = crate::host::history::commit_time(repo, commit)?;
         sections.push(PastRelease {
             version,
+            commit,
             time,
             history: history::judge(commits, &tags.bumps),
         });
