@@ -7,6 +7,7 @@
 //! - Every change is an edit of the text at byte offsets; nothing is printed back from a tree, so all that is not
 //!   changed keeps its bytes (line endings, byte order mark, missing final newline).
 //! - What is a heading follows CommonMark 0.31: not inside fenced code, HTML comments or list items.
+//! - Sections are on level 2, or on level 1 in a file whose first one is; what is added goes on the levels that are in use.
 //! - Hand-written entries come first and are never rewritten. A generated entry joins the end of the group that
 //!   already stands there, so that no section has two `### Added`; other groups follow in their usual order.
 //! - An entry is known by its whole text, whatever its bullet marker: what already stands in the section is not added.

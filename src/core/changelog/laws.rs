@@ -6,6 +6,30 @@ use semver::Version;
 use super::tests::{DEMO, write, written};
 use super::*;
 
+/// A changelog of sections and groups alone, each heading on its level.
+fn plain_changelog() -> impl Strategy<Value = String> {
+    let group = (
+        "(Added|Changed|Fixed|Odd)",
+        proptest::collection::vec("[a-z]{1,6}", 1..3),
+    );
+    let groups = || {
+        let group = group
+            .clone()
+            .prop_map(|(title, items)| format!("### {title}\n\n- {}\n\n", items.join("\n- ")));
+        proptest::collection::vec(group, 0..3).prop_map(|groups| groups.concat())
+    };
+    (groups(), proptest::collection::vec(groups(), 0..4)).prop_map(|(unreleased, releases)| {
+        let releases = releases.iter().rev().enumerate().rev();
+        let releases = releases.map(|(n, body)| format!("## [0.1.{n}] - 2026-01-01\n\n{body}"));
+        format!("## [Unreleased]\n\n{unreleased}{}", releases.collect::<String>())
+    })
+}
+
+/// Every heading one level up.
+fn raised(text: &str) -> String {
+    format!("\n{text}").replace("\n##", "\n#").split_off(1)
+}
+
 /// Changelogs as people write them, and lines that make them hard to read.
 fn any_changelog() -> impl Strategy<Value = String> {
     let line = prop_oneof![
@@ -16,16 +40,18 @@ fn any_changelog() -> impl Strategy<Value = String> {
         1 => "[a-z]{1,6}",
         1 => "### (Added|Changed|Fixed|Odd)",
         1 => "## [0-9]\\.[0-9]\\.[0-9]",
+        1 => "# v?[0-9]\\.[0-9]\\.[0-9]",
         1 => "## \\[0\\.[0-9]\\.[0-9]\\] - 2026-01-0[1-9]",
         1 => "\\[(#[0-9]|0\\.[0-9]\\.0|Unreleased)\\]: https://e\\.org/(compare/)?v0\\.[0-9]\\.0(\\.\\.\\.HEAD)?",
         1 => "(```|~~~|<!--|-->|<!-- x -->|---|===|    ## 1\\.0\\.0|# [a-z]+|## [a-z]+)",
     ];
     let lines = proptest::collection::vec(line, 0..25);
-    (lines, any::<[bool; 4]>()).prop_map(|(lines, [unreleased, crlf, bom, newline])| {
+    (lines, any::<[bool; 5]>()).prop_map(|(lines, [unreleased, first_level, crlf, bom, newline])| {
         let eol = if crlf { "\r\n" } else { "\n" };
         let mut lines = lines;
         if unreleased {
-            lines.insert(0, "## [Unreleased]".to_owned());
+            let heading = if first_level { "# unreleased" } else { "## [Unreleased]" };
+            lines.insert(0, heading.to_owned());
         }
         let text = lines.join(eol) + if newline { eol } else { "" };
         if bom { format!("\u{feff}{text}") } else { text }
@@ -78,7 +104,8 @@ proptest! {
         if let Ok(once) = written(&text, "0.2.0", &entries) {
             // Links move on; a group's heading is not repeated in a section that has it.
             let stands = section(&text, &Version::new(0, 2, 0)).is_some();
-            let may_go = |line: &String| line.starts_with("[Unreleased]: ") || stands && line.starts_with("### ");
+            let group = "#".repeat(parse(&text).unwrap().levels.section + 1);
+            let may_go = |line: &String| line.starts_with("[Unreleased]: ") || stands && line.starts_with(&group);
             let mut after = content_lines(&once);
             for line in content_lines(&text).iter().filter(|line| !may_go(line)) {
                 let place = after.iter().position(|other| other == line);
@@ -108,6 +135,13 @@ proptest! {
                 prop_assert_eq!(old.collect::<Vec<_>>(), new.collect::<Vec<_>>());
             }
         }
+    }
+
+    /// The level of its headings decides nothing but the level of what is added.
+    #[test]
+    fn levels_do_not_matter(text in plain_changelog(), entries in any_entries()) {
+        let (low, high) = (write(&text, &entries), write(&raised(&text), &entries));
+        prop_assert_eq!(raised(&low), high);
     }
 
     #[test]

@@ -77,8 +77,19 @@ pub struct Changelog<'a> {
     pub definitions: Vec<Definition<'a>>,
     /// The line ending in use: that of the first line.
     pub eol: &'static str,
+    /// The levels of headings.
+    pub(super) levels: Levels,
     /// Where the first block that is neither title nor paragraph starts, for files of another form.
     pub(super) welcome_end: usize,
+}
+
+/// The levels of the headings that a changelog writes, `#` being 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Levels {
+    /// Of sections: 2, or 1 in a file whose first section is on that level.
+    pub(super) section: usize,
+    /// Of the groups in them: 3; in a file with sections on level 1 as its first group, else 2.
+    pub(super) group: usize,
 }
 
 /// A heading and what stands under it, down to the next section.
@@ -120,7 +131,7 @@ pub enum SectionKind<'a> {
         /// Whether the release was taken back.
         yanked: bool,
     },
-    /// Some other heading of level 1 or 2, below the first section.
+    /// Some other heading on the level of sections or above, below the first section.
     Other {
         /// The heading's text.
         title: &'a str,
@@ -170,7 +181,7 @@ impl<'a> Changelog<'a> {
 pub fn parse(text: &str) -> Result<Changelog<'_>, ChangelogError> {
     let lines = scan(text)?;
     let footer = footer_start(&lines).unwrap_or(text.len());
-    let heads = heads(&lines);
+    let (heads, levels) = heads(&lines);
     let ends = heads.iter().skip(1).map(|head| head.start).chain([footer]);
     let sections: Vec<_> = heads
         .iter()
@@ -191,6 +202,7 @@ pub fn parse(text: &str) -> Result<Changelog<'_>, ChangelogError> {
         footer: slice(text, footer..text.len()),
         definitions: lines.iter().filter_map(definition).collect(),
         eol: line_ending(text),
+        levels,
         welcome_end: welcome_end(&lines).min(footer),
     })
 }
@@ -272,18 +284,28 @@ struct Head<'a> {
     line: usize,
 }
 
-/// The headings that start sections. Other headings count only below the first of them: above lies the preamble.
-fn heads<'a>(lines: &[Line<'a>]) -> Vec<Head<'a>> {
+/// The headings that start sections. Other headings count only below the first of them: above lies the preamble. Where
+/// that first one is on level 1, what stands on level 2 is a group of its section, unless it names a release.
+fn heads<'a>(lines: &[Line<'a>]) -> (Vec<Head<'a>>, Levels) {
     let mut heads: Vec<Head<'a>> = Vec::new();
+    let mut levels = Levels { section: 2, group: 3 };
+    let mut first_group = None;
     for (index, line) in lines.iter().enumerate() {
         let Kind::Heading { level, title } = line.kind else {
             continue;
         };
         let kind = match section_kind(level, title) {
             Some(kind) => kind,
-            None if level <= 2 && !heads.is_empty() => SectionKind::Other { title },
-            None => continue,
+            None if heads.is_empty() => continue,
+            None if level <= levels.section => SectionKind::Other { title },
+            None => {
+                first_group.get_or_insert(level);
+                continue;
+            }
         };
+        if heads.is_empty() && level == 1 {
+            levels.section = 1;
+        }
         let underline = lines.get(index + 1).filter(|next| next.kind == Kind::Underline);
         let end = underline.unwrap_or(line).end();
         heads.push(Head {
@@ -293,7 +315,10 @@ fn heads<'a>(lines: &[Line<'a>]) -> Vec<Head<'a>> {
             line: index + 1,
         });
     }
-    heads
+    if levels.section == 1 {
+        levels.group = first_group.filter(|level| *level <= 3).unwrap_or(2);
+    }
+    (heads, levels)
 }
 
 /// Reads a heading as that of a section; `None` where it is some other heading.

@@ -48,7 +48,8 @@ const TITLE: &str = "# Changelog\n\n\
     [Keep a Changelog](https://keepachangelog.com/en/1.1.0/). Versions follow\n\
     [Semantic Versioning](https://semver.org/spec/v2.0.0.html).\n\n";
 
-const UNRELEASED: &str = "## [Unreleased]\n";
+/// The heading of what is unreleased, behind its `#`.
+const UNRELEASED: &str = " [Unreleased]\n";
 
 /// The changelog with the release's section: made below `## [Unreleased]` with what stood there, or completed.
 ///
@@ -58,12 +59,6 @@ const UNRELEASED: &str = "## [Unreleased]\n";
 /// Where the changelog or the entries cannot be understood; see [`ChangelogError`].
 pub fn release(text: &str, section: &NewSection<'_>) -> Result<String, ChangelogError> {
     let eol = line_ending(text);
-    let entries: String = section.entries.lines().flat_map(|line| [line, eol]).collect();
-    check_entries(&entries)?;
-    let section = &NewSection {
-        entries: &entries,
-        ..*section
-    };
     let whole_lines = text.is_empty() || text.ends_with('\n');
     let text = if whole_lines {
         text.to_owned()
@@ -72,7 +67,13 @@ pub fn release(text: &str, section: &NewSection<'_>) -> Result<String, Changelog
     };
     let (text, below) = with_unreleased(text, eol)?;
 
-    let mut text = apply(&text, section_edits(&parse(&text)?, section)?);
+    let changelog = parse(&text)?;
+    let entries = entries_for(&changelog, section.entries)?;
+    let section = &NewSection {
+        entries: &entries,
+        ..*section
+    };
+    let mut text = apply(&text, section_edits(&changelog, section)?);
     if !below.is_empty() {
         let apart = if ends_with_blank_line(&text) { "" } else { eol };
         text.push_str(apart);
@@ -89,19 +90,42 @@ pub fn release(text: &str, section: &NewSection<'_>) -> Result<String, Changelog
     Ok(text)
 }
 
-/// Refuses entries that would not stay inside the section.
-fn check_entries(entries: &str) -> Result<(), ChangelogError> {
+/// The entries as they go into this changelog: with its line endings, and their groups on the level of its groups.
+///
+/// # Errors
+/// For entries that would not stay inside the section.
+fn entries_for(changelog: &Changelog<'_>, entries: &str) -> Result<String, ChangelogError> {
     let lines = scan_part(entries).map_err(|unclosed| ChangelogError::EntriesUnclosed {
         closing: unclosed.closing,
     })?;
+    let mut text = String::with_capacity(entries.len());
     for line in lines {
-        if let Kind::Heading { level: 1 | 2, title } = line.kind {
-            return Err(ChangelogError::EntriesOutgrow {
-                title: title.to_owned(),
-            });
+        match line.kind {
+            Kind::Heading { level: 1 | 2, title } => {
+                return Err(ChangelogError::EntriesOutgrow {
+                    title: title.to_owned(),
+                });
+            }
+            Kind::Heading { level: 3, title } => {
+                text.push_str(&heading(changelog.levels.group, &format!(" {title}")));
+            }
+            Kind::Heading { .. }
+            | Kind::Underline
+            | Kind::Blank
+            | Kind::Item
+            | Kind::Continued
+            | Kind::Raw
+            | Kind::Definition { .. }
+            | Kind::Text => text.push_str(line.text.trim_end_matches(['\r', '\n'])),
         }
+        text.push_str(changelog.eol);
     }
-    Ok(())
+    Ok(text)
+}
+
+/// A heading's line, without its ending.
+fn heading(level: usize, title: &str) -> String {
+    "#".repeat(level) + title
 }
 
 /// The text with an Unreleased section on top, and where a text of another form goes on below it.
@@ -120,7 +144,7 @@ fn with_unreleased(text: String, eol: &str) -> Result<(String, String), Changelo
     let content = text.trim_start_matches('\u{feff}');
     if content.trim().is_empty() {
         let bom = text.len() - content.len();
-        let title = format!("{TITLE}{UNRELEASED}").replace('\n', eol);
+        let title = (TITLE.to_owned() + &heading(changelog.levels.section, UNRELEASED)).replace('\n', eol);
         return Ok((format!("{}{title}", text.get(..bom).unwrap_or_default()), String::new()));
     }
     let at = first_release.map_or(changelog.welcome_end, |section| section.start);
@@ -130,7 +154,7 @@ fn with_unreleased(text: String, eol: &str) -> Result<(String, String), Changelo
     } else {
         eol
     };
-    let heading = UNRELEASED.replace('\n', eol);
+    let heading = heading(changelog.levels.section, UNRELEASED).replace('\n', eol);
     match first_release {
         Some(_) => Ok((format!("{above}{apart}{heading}{eol}{below}"), String::new())),
         None => Ok((format!("{above}{apart}{heading}"), below.to_owned())),
@@ -151,7 +175,8 @@ fn section_edits(changelog: &Changelog<'_>, new: &NewSection<'_>) -> Result<Vec<
     let Some(standing) = changelog.release(new.version) else {
         let mut body = Body::parse(unreleased.body)?;
         body.add_generated(generated, eol);
-        let heading = format!("{eol}## [{}] - {}{eol}", new.version, new.date);
+        let title = format!(" [{}] - {}{eol}", new.version, new.date);
+        let heading = eol.to_owned() + &heading(changelog.levels.section, &title);
         let body = closed(body.print(), changelog, unreleased);
         return Ok(vec![Edit::replace(unreleased.body_range(), heading + &body)]);
     };

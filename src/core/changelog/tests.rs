@@ -119,6 +119,71 @@ fn a_file_of_another_form_gets_its_section_below_title_and_preamble() {
     ");
 }
 
+/// Sections on level 1, groups on level 2, no title.
+#[test]
+fn sections_on_the_first_level_get_their_neighbour_there() {
+    let text =
+        "# unreleased\n\n## Features\n\n- By hand.\n\n## Fixed\n\n## Other\n\n# v0.1.0\n\n## Features\n\n- First.\n";
+    let result = write(text, ENTRIES);
+    assert_snapshot!(result, @"
+    # unreleased
+
+    # [0.2.0] - 2026-02-03
+
+    ## Features
+
+    - By hand.
+
+    ## Fixed
+
+    - **core:** quiet
+
+    ## Other
+
+    ## Added
+
+    - **breaking:** loud
+
+    # v0.1.0
+
+    ## Features
+
+    - First.
+
+    [Unreleased]: https://example.org/demo/compare/v0.2.0...HEAD
+    [0.2.0]: https://example.org/demo/compare/v0.1.0...v0.2.0
+    ");
+    assert_eq!(write(&result, ENTRIES), result);
+    assert_eq!(unreleased(&result), Some(""));
+    let ours = text.replace("- By hand.", "- By hand.\n- Later.");
+    let merged = merge_back(text, &ours, &result).unwrap();
+    assert_eq!(
+        unreleased(&merged),
+        Some("## Features\n\n- Later.\n\n## Fixed\n\n## Other")
+    );
+    assert_eq!(
+        section(&merged, &Version::new(0, 2, 0)),
+        section(&result, &Version::new(0, 2, 0))
+    );
+}
+
+#[test]
+fn the_first_section_decides_the_levels() {
+    let headings = |text: &str| {
+        let result = write(text, "### Fixed\n\n- One\n");
+        let lines = result.lines().filter(|line| line.starts_with('#'));
+        lines.map(str::to_owned).collect::<Vec<_>>().join(" | ")
+    };
+    // Without a section of unreleased changes one is made, on that level.
+    assert_snapshot!(headings("# v0.1.0\n\n## Features\n"), @"# [Unreleased] | # [0.2.0] - 2026-02-03 | ## Fixed | # v0.1.0 | ## Features");
+    assert_snapshot!(headings("# History\n\n# v0.1.0\n\n- x\n\n# Older\n"), @"# History | # [Unreleased] | # [0.2.0] - 2026-02-03 | ## Fixed | # v0.1.0 | # Older");
+    assert_snapshot!(headings("unreleased\n==========\n\nNew\n---\n"), @"# [0.2.0] - 2026-02-03 | ## Fixed");
+    // Tools that write minor releases on level 1 and patches on level 2 write groups on level 3.
+    assert_snapshot!(headings("# [0.1.0](https://e.org) (2026-01-01)\n\n### Bug Fixes\n\n## [0.0.9](https://e.org) (2026-01-01)\n"), @"# [Unreleased] | # [0.2.0] - 2026-02-03 | ### Fixed | # [0.1.0](https://e.org) (2026-01-01) | ### Bug Fixes | ## [0.0.9](https://e.org) (2026-01-01)");
+    assert_snapshot!(headings("## [0.1.1](https://e.org)\n\n### Bug Fixes\n\n# [0.1.0](https://e.org)\n\n### Bug Fixes\n"), @"## [Unreleased] | ## [0.2.0] - 2026-02-03 | ### Fixed | ## [0.1.1](https://e.org) | ### Bug Fixes | # [0.1.0](https://e.org) | ### Bug Fixes");
+    assert_snapshot!(headings("# Changelog\n\n## Unreleased\n\n## Odd\n\n# 0.1.0\n"), @"# Changelog | ## Unreleased | ## [0.2.0] - 2026-02-03 | ### Fixed | ## Odd | # 0.1.0");
+}
+
 #[test]
 fn writing_again_adds_what_is_new_in_order_and_keeps_the_date() {
     let once = write(DEMO, ENTRIES).replace("2026-02-03", "2026-02-01");
