@@ -1,6 +1,6 @@
 //! The clock: the one place that reads the time of day.
 
-/// Waits. Only for what another machine does and does not announce.
+/// Waits. Only for what another machine or process does and does not announce.
 pub(crate) fn pause(duration: std::time::Duration) {
     std::thread::sleep(duration);
 }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 #[cfg(test)]
 use super::faults::boundary;
@@ -310,7 +311,13 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock; `None` where another process holds it.
+    /// How often a lock that is held is asked for, and after which pause.
+    const PATIENCE: (u32, Duration) = (20, Duration::from_millis(25));
+
+    /// Takes the lock; `None` where another process holds it, and goes on holding it for half a second.
+    ///
+    /// A process that is killed while it starts a child leaves the lock with that child until exec(2) closes it, or until
+    /// the child, killed too, is gone (flock(2): the lock belongs to the open file, which both have).
     #[expect(clippy::disallowed_methods, reason = "this is the room of files")]
     pub(crate) fn try_acquire(path: &Path) -> Result<Option<Self>> {
         let file = OpenOptions::new()
@@ -319,11 +326,15 @@ impl Lock {
             .write(true)
             .open(path)
             .map_err(failed("open", path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(failed("lock", path)(source)),
+        let (tries, pause) = Self::PATIENCE;
+        for _ in 0..tries {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self { _file: file })),
+                Err(TryLockError::WouldBlock) => super::clock::pause(pause),
+                Err(TryLockError::Error(source)) => return Err(failed("lock", path)(source)),
+            }
         }
+        Ok(None)
     }
 }
 
@@ -362,6 +373,21 @@ mod tests {
         log.append(b"third\n").unwrap();
         log.append(b"fourth\n").unwrap();
         assert_eq!(read(&path).unwrap().unwrap(), b"first\nthird\nfourth\n");
+    }
+
+    /// As by a child of a killed process that is itself about to go.
+    #[test]
+    fn a_lock_that_is_let_go_a_moment_later_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = Lock::try_acquire(&path).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                crate::host::clock::pause(Duration::from_millis(60));
+                drop(held);
+            });
+            assert!(Lock::try_acquire(&path).unwrap().is_some());
+        });
     }
 
     #[test]
