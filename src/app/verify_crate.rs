@@ -6,7 +6,7 @@ use super::artifact::open;
 use super::{Context, Error, Kind};
 use crate::core::artifact;
 use crate::core::ids::{Digest, Oid, TagName};
-use crate::core::packaged::verdict::{Basis, Checked, Compared, Observed, judge, tag_names};
+use crate::core::packaged::verdict::{Basis, Checked, Compared, Observed, TagForm, judge, tag_form};
 use crate::core::packaged::{Crate, compare, version_at};
 use crate::engine::packaged::CommitFiles;
 use crate::host::git_read::Repo;
@@ -159,36 +159,37 @@ fn directory(package: &Crate, files: &CommitFiles<'_>) -> Result<Option<String>,
     }
 }
 
-/// The tags of the package's version that are there, with the commits they are on.
+/// The tags of the package's version, by name, with the commits they are on. Those that name the package leave the others out.
 fn tags_of(package: &Crate, repo: &Repo) -> Result<Vec<(TagName, Oid)>, Error> {
-    let (own, shared) = tag_names(&package.name, &package.version);
-    let mut found = Vec::new();
-    for name in own {
-        found.extend(tag(&name, repo)?);
-    }
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    for name in shared {
-        let Some((tag, commit)) = tag(&name, repo)? else {
+    let (mut own, mut shared) = (Vec::new(), Vec::new());
+    for reference in repo.ref_names("refs/tags/")? {
+        let Ok(tag) = TagName::new(reference.name.short()) else {
             continue;
         };
-        let files = CommitFiles::of(repo, commit)?;
-        if let Some(dir) = directory(package, &files)?
-            && version_at(&dir, &files)?.as_deref() == Some(&package.version)
-        {
-            found.push((tag, commit));
+        let Some(form) = tag_form(tag.as_str(), &package.name, &package.version) else {
+            continue;
+        };
+        // A tag of anything but a commit is no version's.
+        let Some(commit) = repo.peel(reference.id)? else {
+            continue;
+        };
+        if repo.is_commit(commit)? {
+            match form {
+                TagForm::Own => own.push((tag, commit)),
+                TagForm::Shared => shared.push((tag, commit)),
+            }
         }
     }
-    Ok(found)
-}
-
-/// A tag and the commit it is on; a tag of anything else is none.
-fn tag(name: &str, repo: &Repo) -> Result<Option<(TagName, Oid)>, Error> {
-    let Ok(tag) = TagName::new(name) else { return Ok(None) };
-    let Some(id) = repo.find_ref(&tag.full())? else {
-        return Ok(None);
-    };
-    let Some(commit) = repo.peel(id)? else { return Ok(None) };
-    Ok(repo.is_commit(commit)?.then_some((tag, commit)))
+    if own.is_empty() {
+        for (tag, commit) in shared {
+            let files = CommitFiles::of(repo, commit)?;
+            if let Some(dir) = directory(package, &files)?
+                && version_at(&dir, &files)?.as_deref() == Some(&package.version)
+            {
+                own.push((tag, commit));
+            }
+        }
+    }
+    own.sort();
+    Ok(own)
 }

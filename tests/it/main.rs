@@ -24,6 +24,7 @@ mod independent;
 mod json;
 mod layering;
 mod provenance;
+mod published;
 mod refusals;
 mod signing;
 mod support;

@@ -35,6 +35,14 @@ pub(super) fn differences(packed: &[u8], committed: &[u8], own: &str) -> Vec<Str
             None if committed.iter().any(|other| named(&other)) => {
                 found.push(format!("it takes {name} {version} from elsewhere"));
             }
+            None if committed
+                .iter()
+                .any(|other| other.name == *name && other.source.is_none()) =>
+            {
+                found.push(format!(
+                    "it locks {name} {version}, in the commit {name} is the workspace's own, of another version"
+                ));
+            }
             None => found.push(format!("it locks {name} {version}, which the commit's does not")),
             Some(other) => {
                 let both = other.checksum.as_ref().zip(package.checksum.as_ref());

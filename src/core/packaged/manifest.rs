@@ -327,7 +327,22 @@ fn other_tables(member: &Table, packed: &Table, shared: &Table, found: &mut Diff
             Some(value) if is_inherited(value) => shared.get("lints"),
             value => value,
         };
-        found.unless_equal("lints", before, Some(after));
+        found.unless_equal("lints", before.map(lints).as_ref(), Some(&lints(after)));
+    }
+}
+
+/// Lints with each level in its short spelling: cargo writes a priority of 0 down (The Cargo Book, "The `lints` section").
+fn lints(tools: &Value) -> Value {
+    let Value::Object(table) = tools else {
+        return tools.clone();
+    };
+    let mut plain: Table = table.iter().map(|(key, value)| (key.clone(), lints(value))).collect();
+    if plain.get("level").is_some_and(Value::is_string) && plain.get("priority") == Some(&Value::from(0)) {
+        plain.remove("priority");
+    }
+    match plain.get("level") {
+        Some(level) if level.is_string() && plain.len() == 1 => level.clone(),
+        _ => Value::Object(plain),
     }
 }
 

@@ -202,16 +202,31 @@ fn source(observed: &Observed) -> Checked {
     ))
 }
 
-/// The names that a version's tag may have, most telling first: those that name the package, then those that do not.
+/// How a tag's name relates to a version of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagForm {
+    /// It names the package and the version: `demo-v0.2.0`, `demo-0.2.0`; likewise with `/`, `@` or `_`.
+    Own,
+    /// It names the version alone, or something else with it: `v0.2.0`, `0.2.0`, `release-0.2.0`, `core-0.2.0`. All packages of a
+    /// repository may share it: it is the package's where the tagged commit has the package at that version.
+    Shared,
+}
+
+/// What a tag's name says of a version of a package; `None` where it names another version.
 ///
-/// The second kind is shared by all packages of a repository: it is the package's where the tagged commit has the package
-/// at that version.
-pub fn tag_names(name: &str, version: &str) -> (Vec<String>, Vec<String>) {
-    let spellings = ["v", ""].map(|v| format!("{v}{version}"));
-    let own = spellings
-        .iter()
-        .flat_map(|version| ["-", "/", "@", "_"].map(|mark| format!("{name}{mark}{version}")));
-    let mut shared: Vec<String> = spellings.to_vec();
-    shared.extend(["release-", "release/", "version-"].map(|prefix| format!("{prefix}{version}")));
-    (own.collect(), shared)
+/// A version's build metadata (SemVer 2.0.0, section 10) may be left out.
+pub fn tag_form(tag: &str, name: &str, version: &str) -> Option<TagForm> {
+    let without_build = version.split('+').next().unwrap_or(version);
+    let before = [version, without_build]
+        .into_iter()
+        .find_map(|version| tag.strip_suffix(version))?;
+    let before = before.strip_suffix('v').unwrap_or(before);
+    let Some(mark) = before.chars().next_back() else {
+        return Some(TagForm::Shared);
+    };
+    if !matches!(mark, '-' | '/' | '@' | '_') {
+        return None;
+    }
+    let own = before.strip_suffix(mark) == Some(name);
+    Some(if own { TagForm::Own } else { TagForm::Shared })
 }

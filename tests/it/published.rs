@@ -1,0 +1,396 @@
+//! `verify --crate`: packages that cargo makes here, as they are and tampered with, against the repository.
+
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+use crate::support::{Repo, check, check_with, refuses};
+
+const ROOT: &str = "[workspace]
+members = [\"crates/*\"]
+resolver = \"2\"
+
+[workspace.package]
+version = \"0.1.0\"
+edition = \"2021\"
+license-file = \"LICENSE\"
+readme = \"README.md\"
+
+[workspace.dependencies]
+leaf = { path = \"crates/leaf\", version = \"0.1.0\" }
+
+[workspace.lints.rust]
+unsafe_code = \"forbid\"
+";
+const LEAF: &str = "[package]
+name = \"leaf\"
+version.workspace = true
+edition.workspace = true
+license-file.workspace = true
+description = \"a leaf\"
+";
+const DEMO: &str = "[package]
+name = \"demo\"
+version.workspace = true
+edition.workspace = true
+license-file.workspace = true
+readme.workspace = true
+description = \"a demo\"
+exclude = [\"/private\"]
+
+[lints]
+workspace = true
+
+[dependencies]
+leaf.workspace = true
+
+[dev-dependencies]
+leaf = { path = \"../leaf\" }
+
+[features]
+extra = []
+";
+
+/// A workspace below a directory, with what cargo follows and leaves out, tagged `demo-v0.1.0`.
+fn workspace() -> Repo {
+    let repo = Repo::empty();
+    for (path, text) in [
+        ("Cargo.toml", ROOT),
+        ("README.md", "# Demo\n"),
+        ("LICENSE", "free\n"),
+        ("shared/data.txt", "data\n"),
+        (".gitignore", "/target\n"),
+        ("crates/leaf/Cargo.toml", LEAF),
+        ("crates/leaf/src/lib.rs", "//! A leaf.\n"),
+        ("crates/demo/Cargo.toml", DEMO),
+        ("crates/demo/src/lib.rs", "//! One\n//! two.\n"),
+        ("crates/demo/private/key", "secret\n"),
+    ] {
+        repo.write(path, text);
+    }
+    let link = repo.dir().join("crates/demo/data");
+    std::os::unix::fs::symlink("../../shared", link).unwrap();
+    cargo(&repo, "generate-lockfile --offline");
+    repo.commit("feat: start");
+    repo.git("tag demo-v0.1.0");
+    repo
+}
+
+fn cargo(repo: &Repo, words: &str) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let out = repo.command(cargo).args(words.split_whitespace()).output().unwrap();
+    assert!(
+        out.status.success(),
+        "cargo {words}: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+}
+
+/// Packages the workspace and gives the path of `demo`'s file, relative to the working tree.
+fn package(repo: &Repo) -> String {
+    cargo(
+        repo,
+        "package --workspace --quiet --no-verify --allow-dirty --offline --target-dir ../target",
+    );
+    "../target/package/demo-0.1.0.crate".to_owned()
+}
+
+/// The package again, each file as `change` gives it, and those that it adds.
+fn repack(repo: &Repo, change: impl Fn(&str, Vec<u8>) -> Option<Vec<u8>>, added: &[(&str, &str)]) -> String {
+    use std::io::Read as _;
+    let packed = std::fs::read(repo.dir().join(package(repo))).unwrap();
+    let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let mut add = |path: &str, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder
+            .append_data(&mut header, format!("demo-0.1.0/{path}"), content)
+            .unwrap();
+    };
+    for entry in tar::Archive::new(GzDecoder::new(packed.as_slice())).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry
+            .path()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .trim_start_matches("demo-0.1.0/")
+            .to_owned();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        if let Some(content) = change(&path, content) {
+            add(&path, &content);
+        }
+    }
+    for (path, text) in added {
+        add(path, text.as_bytes());
+    }
+    let bytes = builder.into_inner().unwrap().finish().unwrap();
+    let path: PathBuf = repo.root().join("evil.crate");
+    std::fs::write(path, bytes).unwrap();
+    "../evil.crate".to_owned()
+}
+
+/// The codes of a verification, and the files that nothing accounts for.
+#[track_caller]
+fn found(repo: &Repo, file: &str) -> (Vec<String>, Vec<String>) {
+    let outcome = check(repo, &format!("verify --json --crate {file}"));
+    let answer = outcome.json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let checks = answer
+        .pointer("/checks")
+        .and_then(Value::as_array)
+        .unwrap_or_else(|| panic!("{answer}"));
+    let codes: Vec<_> = checks
+        .iter()
+        .map(|check| text(&check["code"]))
+        .filter(|code| !code.is_empty())
+        .collect();
+    assert_eq!(outcome.code, if codes.is_empty() { 0 } else { 2 }, "{answer}");
+    let files = answer.pointer("/files").and_then(Value::as_array).unwrap().iter();
+    let foreign = files.filter(|file| !["same", "generated by cargo"].contains(&file["finding"].as_str().unwrap()));
+    let told = foreign.map(|file| format!("{}: {}", text(&file["path"]), text(&file["because"])));
+    (codes, told.collect())
+}
+
+#[track_caller]
+fn alarms(repo: &Repo, file: &str, code: &str, about: &str) {
+    let (codes, foreign) = found(repo, file);
+    assert_eq!(codes, [code], "{foreign:?}");
+    assert!(
+        foreign.iter().any(|line| line.contains(about)),
+        "no `{about}` in {foreign:?}"
+    );
+}
+
+#[test]
+fn what_cargo_packs_is_the_commits() {
+    let repo = workspace();
+    let file = package(&repo);
+    assert_eq!(found(&repo, &file), (Vec::new(), Vec::new()));
+    insta::assert_snapshot!(check(&repo, &format!("verify -v --crate {file}")).succeeds().stderr.replace(&repo.git("rev-parse HEAD"), "COMMIT"), @r"
+    PASS     identity: .cargo_vcs_info.json names COMMIT
+    PASS     dirty: it does not say that anything was changed
+    PASS     commit: COMMIT is in the repository
+    PASS     tag: demo-v0.1.0 (COMMIT) is on the commit
+    PASS     source: 5 files are those of the commit COMMIT, 3 were generated by cargo
+             .cargo_vcs_info.json generated by cargo
+             Cargo.lock generated by cargo: each of its packages is locked by the commit's too
+             Cargo.toml generated by cargo: rewritten, it says what the commit's says
+             Cargo.toml.orig same
+             LICENSE same: the commit has it at `LICENSE`
+             README.md same: the commit has it at `README.md`
+             data/data.txt same: the commit has it at `shared/data.txt`
+             src/lib.rs same
+    ");
+    // From anywhere, against a clone that is bare.
+    repo.git("push -q --tags origin main");
+    check(
+        &repo,
+        "-C .. verify --crate target/package/demo-0.1.0.crate --repo origin.git",
+    )
+    .succeeds();
+}
+
+#[test]
+fn a_change_alarms() {
+    let repo = workspace();
+    let edit = |path: &'static str, from: &'static str, to: &'static str| {
+        move |at: &str, content: Vec<u8>| {
+            let text = String::from_utf8(content).unwrap();
+            Some(if at == path { text.replace(from, to) } else { text }.into_bytes())
+        }
+    };
+    let keep = |_: &str, content: Vec<u8>| Some(content);
+    for (file, from, to) in [
+        ("src/lib.rs", "One", "one"),
+        ("src/lib.rs", "\n", "\r\n"),
+        ("README.md", "Demo", "Evil"),
+        ("LICENSE", "free", "flee"),
+        ("data/data.txt", "data", "date"),
+        ("Cargo.toml.orig", "a demo", "a dem0"),
+        ("Cargo.toml", "unsafe_code", "unused_code"),
+        ("Cargo.toml", "[dependencies.leaf]", "[dependencies.evil]"),
+        ("Cargo.toml", "build = false", "build = \"src/lib.rs\""),
+        ("Cargo.lock", "name = \"leaf\"", "name = \"evil\""),
+    ] {
+        let evil = repack(&repo, edit(file, from, to), &[]);
+        alarms(&repo, &evil, "SOURCE_MISMATCH", file);
+    }
+    let added = repack(&repo, keep, &[("build.rs", "fn main() {}\n")]);
+    alarms(&repo, &added, "SOURCE_MISMATCH", "build.rs");
+    let private = repack(&repo, keep, &[("private/key", "secret\n")]);
+    assert_eq!(
+        found(&repo, &private),
+        (Vec::new(), Vec::new()),
+        "the commit has it, whatever was meant"
+    );
+}
+
+#[test]
+fn what_a_package_says_of_its_commit_is_checked() {
+    let repo = workspace();
+    let head = repo.git("rev-parse HEAD");
+    let said = |from: String, to: String| {
+        move |path: &str, content: Vec<u8>| {
+            let text = String::from_utf8(content).unwrap();
+            Some(
+                if path == ".cargo_vcs_info.json" {
+                    text.replace(&from, &to)
+                } else {
+                    text
+                }
+                .into_bytes(),
+            )
+        }
+    };
+    let dirty = repack(
+        &repo,
+        said("\"sha1\"".to_owned(), "\"dirty\": true, \"sha1\"".to_owned()),
+        &[],
+    );
+    assert_eq!(found(&repo, &dirty).0, ["BUILD_DIRTY"]);
+    let absent = repack(&repo, said(head.clone(), "1".repeat(40)), &[]);
+    let (codes, foreign) = found(&repo, &absent);
+    assert_eq!(codes, ["COMMIT_NOT_IN_REPOSITORY", "TAG_ELSEWHERE"]);
+    assert_eq!(foreign, [""; 0], "the tag's commit has the files");
+    let none = repack(
+        &repo,
+        |path, content| (path != ".cargo_vcs_info.json").then_some(content),
+        &[],
+    );
+    assert_eq!(found(&repo, &none), (vec!["CRATE_NO_VCS_INFO".to_owned()], Vec::new()));
+    repo.git("tag -d demo-v0.1.0");
+    assert_eq!(
+        found(&repo, &none).0,
+        ["CRATE_NO_VCS_INFO", "TAG_NOT_FOUND", "SOURCE_MISMATCH"]
+    );
+    // A blob's id, and a directory without the package.
+    let blob = repack(&repo, said(head.clone(), repo.git("rev-parse HEAD:README.md")), &[]);
+    assert_eq!(
+        found(&repo, &blob).0,
+        ["COMMIT_NOT_IN_REPOSITORY", "TAG_NOT_FOUND", "SOURCE_MISMATCH"]
+    );
+    let elsewhere = repack(&repo, said("crates/demo".to_owned(), "crates/leaf".to_owned()), &[]);
+    assert!(found(&repo, &elsewhere).0.contains(&"SOURCE_MISMATCH".to_owned()));
+}
+
+#[test]
+fn the_versions_tag_must_be_on_the_commit() {
+    let repo = workspace();
+    let file = package(&repo);
+    let first = repo.git("rev-parse HEAD");
+    repo.change("shared/data.txt", "fix: data");
+    repo.git("tag -f demo-v0.1.0");
+    assert_eq!(found(&repo, &file).0, ["TAG_ELSEWHERE"]);
+    repo.git("tag -d demo-v0.1.0");
+    assert_eq!(found(&repo, &file).0, ["TAG_NOT_FOUND"]);
+    // A branch of that name is no tag; nor is a tag of something else a version's.
+    repo.git("branch v0.1.0");
+    repo.git("tag leaf-v0.1.1");
+    repo.git("tag v0.1.0 HEAD:README.md");
+    assert_eq!(found(&repo, &file).0, ["TAG_NOT_FOUND"]);
+    // The version alone is shared: it counts where the commit has the package at that version.
+    repo.git_words(&["tag", "-f", "-a", "-m", "0.1.0", "v0.1.0", &first]);
+    assert_eq!(found(&repo, &file).0, [""; 0]);
+    let older = ROOT.replace("0.1.0", "0.0.9");
+    repo.write("Cargo.toml", older);
+    repo.commit("chore: another version");
+    repo.git("tag -f v0.1.0");
+    assert_eq!(found(&repo, &file).0, ["TAG_NOT_FOUND"]);
+}
+
+#[test]
+fn what_git_changed_on_the_way_is_named() {
+    let repo = workspace();
+    repo.write("crates/demo/src/lib.rs", "//! One\r\n//! two.\r\n");
+    repo.write("crates/demo/new.rs", "//! Not committed.\n");
+    let (codes, foreign) = found(&repo, &package(&repo));
+    assert_eq!(codes, ["BUILD_DIRTY", "SOURCE_MISMATCH"]);
+    assert_eq!(
+        foreign,
+        [
+            "new.rs: ",
+            "src/lib.rs: only in its line endings: CRLF, where the commit has LF"
+        ]
+    );
+}
+
+#[test]
+fn a_submodule_cannot_be_seen() {
+    let repo = workspace();
+    let other = repo.root().join("other");
+    std::fs::create_dir(&other).unwrap();
+    repo.git_in(&other, "init -q --template=");
+    std::fs::write(other.join("a.c"), "int a;\n").unwrap();
+    repo.git_in(&other, "add a.c");
+    repo.git_in(&other, "-c user.name=A -c user.email=a@example.org commit -q -m a");
+    repo.git("-c protocol.file.allow=always submodule --quiet add ../other crates/demo/vendored");
+    repo.commit("feat: vendored");
+    repo.git("tag -f demo-v0.1.0");
+    alarms(
+        &repo,
+        &package(&repo),
+        "SOURCE_MISMATCH",
+        "vendored/a.c: it is in the submodule `crates/demo/vendored`",
+    );
+}
+
+#[test]
+fn the_cache_is_looked_into_first() {
+    let repo = workspace();
+    let cache = repo.root().join("cargo/registry/cache/index");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::copy(repo.dir().join(package(&repo)), cache.join("demo-0.1.0.crate")).unwrap();
+    let home = repo.root().join("cargo");
+    let cached = |words: &str| {
+        check_with(&repo, words, |command| {
+            command.env("CARGO_HOME", &home);
+        })
+    };
+    cached("verify --crate demo@0.1.0").succeeds();
+    cached("verify --crate demo@0.1.1")
+        .exits(1)
+        .says(&["cargo info", "yanked"]);
+    let second = repo.root().join("cargo/registry/cache/other");
+    std::fs::create_dir_all(&second).unwrap();
+    std::fs::write(second.join("demo-0.1.0.crate"), "").unwrap();
+    cached("verify --crate demo@0.1.0")
+        .exits(1)
+        .says(&["2 registries have demo 0.1.0"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_refused() {
+    let repo = workspace();
+    refuses(
+        &repo,
+        "verify --crate absent.crate",
+        1,
+        &["there is no file `absent.crate`"],
+    );
+    refuses(
+        &repo,
+        "verify --crate demo@latest",
+        64,
+        &["neither a file nor NAME@VERSION"],
+    );
+    refuses(
+        &repo,
+        "verify --crate ../../x@1.0.0",
+        64,
+        &["neither a file nor NAME@VERSION"],
+    );
+    refuses(&repo, "verify --crate README.md", 2, &["`README.md` is damaged"]);
+    refuses(
+        &repo,
+        "verify --crate README.md --repo ../home",
+        1,
+        &["not in a git repository"],
+    );
+    refuses(&repo, "verify v0.1.0 --crate README.md", 64, &["cannot be used with"]);
+}
