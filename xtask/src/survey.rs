@@ -4,6 +4,7 @@
 //! then no ancestors, so that reachability alone hides them. Each answer's base and commits are held against plain git,
 //! and the task fails where they differ.
 
+mod crates;
 mod past;
 mod why;
 
@@ -23,13 +24,23 @@ use why::{Released, Why, under};
 
 /// What is surveyed.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// How many releases of each repository, the highest versions.
     #[arg(long, value_name = "N", default_value_t = 20)]
     last: usize,
     /// The repositories; TEMPLATE is that of their release tags, without it `v{version}`: ripgrep={version}
     #[arg(value_name = "DIR[=TEMPLATE]", required = true, value_parser = Subject::read)]
     repositories: Vec<Subject>,
+}
+
+/// What else is surveyed.
+#[derive(Debug, clap::Subcommand)]
+enum Other {
+    /// Hold published packages against clones of their repositories.
+    Crates(crates::Args),
 }
 
 /// One repository.
@@ -45,6 +56,9 @@ struct Subject {
 /// # Errors
 /// When git or the tool fails, or the tool and plain git disagree.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    if let Some(Other::Crates(args)) = &args.other {
+        return crates::run(args);
+    }
     let mut sections = String::new();
     let mut summary = Summary::default();
     for subject in &args.repositories {

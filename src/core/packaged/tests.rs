@@ -504,7 +504,15 @@ fn a_versions_tag_is_told_by_its_name() {
     for tag in ["demo-v0.2.0", "demo-0.2.0", "demo/v0.2.0", "demo@0.2.0", "demo_v0.2.0"] {
         assert_eq!(tag_form(tag, "demo", "0.2.0"), Some(TagForm::Own), "{tag}");
     }
-    for tag in ["v0.2.0", "0.2.0", "release-0.2.0", "other-v0.2.0", "crates/demo-0.2.0"] {
+    for tag in [
+        "v0.2.0",
+        "0.2.0",
+        "release-0.2.0",
+        "other-v0.2.0",
+        "crates/demo-0.2.0",
+        "v0.2",
+        "demo-0.2",
+    ] {
         assert_eq!(tag_form(tag, "demo", "0.2.0"), Some(TagForm::Shared), "{tag}");
     }
     for tag in [
@@ -513,7 +521,7 @@ fn a_versions_tag_is_told_by_its_name() {
         "10.2.0",
         "1.0.2.0",
         "v0.2.0-rc.1",
-        "v0.2",
+        "v0",
         "demo0.2.0",
         "nav0.2.0",
         "",

@@ -214,12 +214,15 @@ pub enum TagForm {
 
 /// What a tag's name says of a version of a package; `None` where it names another version.
 ///
-/// A version's build metadata (SemVer 2.0.0, section 10) may be left out.
+/// A version's build metadata (SemVer 2.0.0, section 10) may be left out, and a final `.0`: `v0.2` may be the tag of 0.2.0,
+/// where it has no other.
 pub fn tag_form(tag: &str, name: &str, version: &str) -> Option<TagForm> {
     let without_build = version.split('+').next().unwrap_or(version);
-    let before = [version, without_build]
+    let in_full = [version, without_build]
         .into_iter()
-        .find_map(|version| tag.strip_suffix(version))?;
+        .find_map(|version| tag.strip_suffix(version));
+    let in_short = || tag.strip_suffix(without_build.strip_suffix(".0")?);
+    let before = in_full.or_else(in_short)?;
     let before = before.strip_suffix('v').unwrap_or(before);
     let Some(mark) = before.chars().next_back() else {
         return Some(TagForm::Shared);
@@ -227,6 +230,6 @@ pub fn tag_form(tag: &str, name: &str, version: &str) -> Option<TagForm> {
     if !matches!(mark, '-' | '/' | '@' | '_') {
         return None;
     }
-    let own = before.strip_suffix(mark) == Some(name);
+    let own = in_full.is_some() && before.strip_suffix(mark) == Some(name);
     Some(if own { TagForm::Own } else { TagForm::Shared })
 }
