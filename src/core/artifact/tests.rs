@@ -4,6 +4,7 @@ use std::io::{Cursor, Write as _};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -334,5 +335,57 @@ fn names_and_versions_are_told_apart() {
         ("demo", None),
     ] {
         assert_eq!(package::name_and_version(top), expected, "{top}");
+    }
+}
+
+/// A hole of a gibibyte takes one header: it would be read as zeros that no bound on what is unpacked sees.
+#[test]
+fn a_sparse_file_is_refused() {
+    let mut header = ::tar::Header::new_gnu();
+    header.set_entry_type(::tar::EntryType::GNUSparse);
+    header.set_path("a/a").unwrap();
+    header.set_size(0);
+    header.set_mode(0o644);
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.set_real_size(1 << 30);
+    gnu.sparse[0].set_offset(1 << 30);
+    gnu.sparse[0].set_length(0);
+    header.set_cksum();
+    let mut builder = ::tar::Builder::new(Vec::new());
+    builder.append(&header, std::io::empty()).unwrap();
+    let sparse = builder.into_inner().unwrap();
+    for (bytes, name) in [(gzip(&sparse), "x.crate"), (sparse, "x.tar")] {
+        assert_eq!(said(&bytes, name), "its entry `a/a` is a sparse file");
+    }
+}
+
+proptest! {
+    /// Whatever is changed in a file, it is read to an answer, and the same one again.
+    #[test]
+    fn any_bytes_have_an_answer(
+        which in 0..5_usize,
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let stamp = format!(r#"{{"schema":1,"commit":"{COMMIT}"}}"#);
+        let inner = tar_of(&[("demo-0.2.0/.cargo_vcs_info.json", FILE, vcs_info(COMMIT).as_bytes())]);
+        let mut bytes = match which {
+            0 => elf_of(&[(".sentinel", stamp.as_bytes())]),
+            1 => zip_of(&[(VCS_INFO, vcs_info(COMMIT).as_bytes())], COMMIT),
+            2 => package_of(&vcs_info(COMMIT)),
+            _ => inner,
+        };
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.index(bytes.len()) + bytes.len() / 2);
+        // What is changed within the compression is found by its checksum: a tar is changed before it is packed.
+        let bytes = if which == 4 { gzip(&bytes) } else { bytes };
+        for name in ["demo-0.2.0.crate", "demo"] {
+            let found = look(&bytes, name);
+            prop_assert_eq!(found.digest, Digest::of(&bytes));
+            prop_assert_eq!(look(&bytes, name), found);
+        }
     }
 }
