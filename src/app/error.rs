@@ -102,6 +102,9 @@ impl From<host::Error> for Error {
                 Self::new(Kind::Blocked, message).hint(format!("install `{program}`, or put it on PATH"))
             }
             E::Unverified { .. } => Self::new(Kind::Critical, message).hint("cargo sentinel status"),
+            E::Foreign { .. } => {
+                Self::new(Kind::Critical, message).hint("see what takes part in the build: cargo package --list")
+            }
             E::Failed { .. } | E::TimedOut { .. } => Self::new(Kind::Blocked, message),
             E::Silent { remote, .. } => Self::new(Kind::Blocked, message).hint(format!(
                 "git ls-remote {remote}, and when it answers, the command again"

@@ -2,7 +2,7 @@
 //!
 //! Plain data. Knows neither how cargo is called nor how a tag or a provenance statement is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::binding::Artifact;
@@ -94,4 +94,6 @@ pub struct Built {
     pub toolchain: Toolchain,
     /// Of each artifact that was built twice, whether the bytes agreed.
     pub reproducible: BTreeMap<String, bool>,
+    /// The artifacts that do not say which commit they are from: their digests alone bind them.
+    pub silent: BTreeSet<String>,
 }

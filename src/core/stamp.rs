@@ -13,7 +13,7 @@ use super::ids::Oid;
 
 /// The section's name.
 pub const SECTION: &str = ".sentinel";
-/// The schema of its text.
+/// The schema of its text that is written, and the newest that is read.
 pub const SCHEMA: u64 = 1;
 /// Systems whose files are not ELF, as `rustc --print cfg` names them.
 const NOT_ELF: [&str; 11] = [

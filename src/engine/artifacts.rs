@@ -1,11 +1,12 @@
 //! Building artifacts: pristine checkouts, builds, what they say of themselves, and the finished files in their place all
 //! at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use semver::Version;
 
+use super::identity::{self, Claim};
 use super::journal::{Journal, Record};
 use super::probe::{self, ProbeError};
 use crate::core::binding::Artifact;
@@ -74,6 +75,7 @@ pub(super) fn build(
         artifacts: made.files.into_iter().map(|file| file.artifact).collect(),
         toolchain: made.toolchain,
         reproducible: made.reproducible,
+        silent: made.silent,
     })
 }
 
@@ -133,6 +135,7 @@ struct Workshop<'a> {
 struct File {
     artifact: Artifact,
     path: PathBuf,
+    claim: Claim,
 }
 
 /// What came of a build, sorted by name.
@@ -140,6 +143,7 @@ struct Made {
     files: Vec<File>,
     toolchain: Toolchain,
     reproducible: BTreeMap<String, bool>,
+    silent: BTreeSet<String>,
 }
 
 impl Workshop<'_> {
@@ -173,10 +177,25 @@ impl Workshop<'_> {
         }
         files.sort_by(|a, b| a.artifact.cmp(&b.artifact));
         Ok(Made {
+            silent: self.silent(artifacts, &files)?,
             files,
             toolchain,
             reproducible,
         })
+    }
+
+    /// Holds every file against the commit; gives the names of those that do not say which one they are from.
+    fn silent(&self, artifacts: &[NewArtifact], files: &[File]) -> Result<BTreeSet<String>> {
+        let mut silent = BTreeSet::new();
+        for file in files {
+            let name = &file.artifact.name;
+            if let Some(artifact) = artifacts.iter().find(|artifact| artifact.name == *name)
+                && !identity::check(self.repo, self.commit, artifact, &file.path, file.claim)?
+            {
+                silent.insert(name.clone());
+            }
+        }
+        Ok(silent)
     }
 
     fn checkout(&self, dir: PathBuf) -> Result<PathBuf> {
@@ -207,7 +226,7 @@ impl Workshop<'_> {
                     .iter()
                     .find(|path| path.file_name() == Some(artifact.name.as_ref()));
                 let path = path.ok_or_else(|| Error::Unexpected(format!("cargo did not make `{}`", artifact.name)))?;
-                File::of(artifact, path.clone())
+                File::of(artifact, path.clone(), Claim::Due)
             })
             .collect()
     }
@@ -226,7 +245,8 @@ impl Workshop<'_> {
                 None
             };
             let binary = Binary { package, bin, target };
-            files.push(File::of(artifact, site.binary(&binary, stamp.as_deref())?)?);
+            let claim = if stamp.is_some() { Claim::Due } else { Claim::Free };
+            files.push(File::of(artifact, site.binary(&binary, stamp.as_deref())?, claim)?);
         }
         Ok(files)
     }
@@ -255,7 +275,7 @@ impl Workshop<'_> {
                 continue;
             };
             site.command(command)?;
-            files.push(File::of(artifact, inside(dir, path)?)?);
+            files.push(File::of(artifact, inside(dir, path)?, Claim::Free)?);
         }
         Ok(files)
     }
@@ -298,7 +318,7 @@ fn inside(checkout: &Path, path: &str) -> Result<PathBuf> {
 }
 
 impl File {
-    fn of(artifact: &NewArtifact, path: PathBuf) -> Result<Self> {
+    fn of(artifact: &NewArtifact, path: PathBuf, claim: Claim) -> Result<Self> {
         let bytes = fs::read(&path)?.ok_or_else(|| Error::Unexpected(format!("`{}` vanished", path.display())))?;
         Ok(Self {
             artifact: Artifact {
@@ -306,6 +326,7 @@ impl File {
                 digest: Digest::of(&bytes),
             },
             path,
+            claim,
         })
     }
 

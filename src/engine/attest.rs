@@ -134,12 +134,14 @@ pub(super) fn same_key(sealed: &Sealed, tag_signature: &[u8]) -> Result<()> {
 pub(super) fn notes(made: &Made) -> Vec<String> {
     match made {
         Made::Nothing | Made::Object(_) => Vec::new(),
-        Made::Built(built) => built
-            .reproducible
-            .iter()
-            .filter(|(_, agreed)| !**agreed)
-            .map(|(name, _)| format!("{name} is not reproducible: built twice, its bytes differ"))
-            .collect(),
+        Made::Built(built) => {
+            let differing = built.reproducible.iter().filter(|(_, agreed)| !**agreed);
+            let differing =
+                differing.map(|(name, _)| format!("{name} is not reproducible: built twice, its bytes differ"));
+            let silent = built.silent.iter();
+            let silent = silent.map(|name| format!("{name} does not say which commit it is from; its digest binds it"));
+            differing.chain(silent).collect()
+        }
         Made::Attested(attested) => match &attested.envelope {
             Sealed::By(_) => Vec::new(),
             Sealed::Not(why) => vec![format!(

@@ -4,6 +4,7 @@ pub(crate) mod artifacts;
 pub(crate) mod attest;
 pub(crate) mod execute;
 pub(crate) mod given;
+mod identity;
 pub(crate) mod journal;
 pub(crate) mod locks;
 pub(crate) mod packaged;

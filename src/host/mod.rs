@@ -126,6 +126,14 @@ pub enum Error {
         /// Everything that is wrong.
         why: String,
     },
+    /// What was built is not what the commit holds, or does not say so.
+    #[error("`{artifact}` was built, and is not the commit's: {why}")]
+    Foreign {
+        /// The artifact's name.
+        artifact: String,
+        /// Everything that is wrong.
+        why: String,
+    },
     /// A run failed, and what it had done could not be taken back.
     #[error("{why}; what was done could not be taken back: {stuck}")]
     Stuck {

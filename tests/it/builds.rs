@@ -59,6 +59,10 @@ fn a_binary_is_stamped_and_reproducible() {
             "the stamp did not survive strip, lto and gc-sections"
         );
     }
+    if cfg!(target_os = "linux") {
+        let inspected = check(&repo, "artifact inspect target/sentinel/v0.2.0/demo --json").exits(0);
+        assert_eq!(inspected.json()["identity"]["commit"], commit.as_str(), "{inspected:?}");
+    }
     for place in [repo.root().to_str().unwrap(), "cargo-sentinel-", "sentinel-target"] {
         assert!(!contains(&bytes, place), "the binary names `{place}`");
     }
@@ -147,7 +151,9 @@ fn a_command_makes_a_file_with_nothing_of_the_users_around_it() {
     let outcome = check_with(&repo, "finish --yes", |command| {
         command.env("SECRET_TOKEN", "hunter2");
     });
-    outcome.succeeds();
+    outcome
+        .succeeds()
+        .says(&["demo-0.2.0.txt does not say which commit it is from; its digest binds it"]);
     let text = std::fs::read_to_string(beside(&repo, "demo-0.2.0.txt")).unwrap();
     let epoch = repo.git("log -1 --format=%ct v0.2.0");
     assert!(text.contains(&format!("SOURCE_DATE_EPOCH={epoch}\n")), "{text}");
@@ -213,4 +219,25 @@ fn what_cannot_be_built_is_refused_first() {
             "would be named `provenance.json`",
         ],
     );
+}
+
+/// A file that names a commit must name this one: an archive of the release before does not.
+#[test]
+fn a_file_that_names_another_commit_is_refused() {
+    let archive = r#"["git", "archive", "--format=tar", "--output=out.tar", "COMMIT"]"#;
+    for (commit, code) in [("HEAD", 0), ("v0.1.0", 2)] {
+        let repo = Repo::flow();
+        let commit = if code == 0 {
+            commit.to_owned()
+        } else {
+            repo.git(&format!("rev-parse {commit}^{{commit}}"))
+        };
+        let build = archive.replace("COMMIT", &commit);
+        let repo = cut_from(repo, SAYS_WHERE, &file(&build, "out.tar").replace(".txt", ".tar"));
+        let outcome = check(&repo, "finish --yes").exits(code);
+        if code != 0 {
+            outcome.says(&["demo-0.2.0.tar", "names the commit"]);
+            assert!(!repo.git("tag").contains("v0.2.0"));
+        }
+    }
 }

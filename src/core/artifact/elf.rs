@@ -6,11 +6,9 @@ use object::{Endianness, ReadCache};
 use serde::Deserialize;
 
 use super::{Damage, Form, Head, IDENTITY_BYTES_MAX, Identity, SECTIONS_MAX, Source, format_of, limit, oid};
+use crate::core::stamp::{SCHEMA, SECTION};
 
 const KIND: &str = "elf";
-const SECTION: &str = ".sentinel";
-/// The schema that is written, and the newest that is read.
-const SCHEMA: u64 = 1;
 /// `EI_CLASS`: where it stands, and what it says of a 64-bit file.
 const CLASS: usize = 4;
 const CLASS_64: u8 = 2;

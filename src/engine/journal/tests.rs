@@ -201,6 +201,7 @@ fn records() -> impl Strategy<Value = Record> {
         any::<(String, String, Vec<String>)>().prop_map(|(rustc, host, rustflags)| Compiler { rustc, host, rustflags });
     let compiler = proptest::option::of(compiler);
     let agreed = any::<std::collections::BTreeMap<String, bool>>();
+    let silent = any::<std::collections::BTreeSet<String>>();
     let envelope = prop_oneof![
         any::<String>().prop_map(Sealed::By),
         any::<String>().prop_map(Sealed::Not)
@@ -212,13 +213,15 @@ fn records() -> impl Strategy<Value = Record> {
             proptest::collection::vec(artifact, 0..3),
             any::<String>(),
             compiler,
-            agreed
+            agreed,
+            silent
         )
-            .prop_map(|(artifacts, cargo, compiler, reproducible)| {
+            .prop_map(|(artifacts, cargo, compiler, reproducible, silent)| {
                 Made::Built(Built {
                     artifacts,
                     toolchain: Toolchain { cargo, compiler },
                     reproducible,
+                    silent,
                 })
             }),
         (any::<[u8; 32]>(), envelope).prop_map(|(digest, envelope)| Made::Attested(Attested {

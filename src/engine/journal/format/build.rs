@@ -1,6 +1,6 @@
 //! The journal's lines about builds: what to build, what came of it, and the statement about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,7 @@ pub(super) struct BuiltLine {
     cargo: String,
     compiler: Option<CompilerLine>,
     reproducible: BTreeMap<String, bool>,
+    silent: BTreeSet<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +131,7 @@ pub(super) fn built_line(built: &Built) -> BuiltLine {
             rustflags: compiler.rustflags,
         }),
         reproducible: built.reproducible.clone(),
+        silent: built.silent.clone(),
     }
 }
 
@@ -196,6 +198,7 @@ pub(super) fn parse_built(line: BuiltLine) -> Parsed<Built> {
             }),
         },
         reproducible: line.reproducible,
+        silent: line.silent,
     })
 }
 
