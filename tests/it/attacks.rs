@@ -1,5 +1,7 @@
 //! Each way to pass something off for a release, tried on a real one: what `verify` says, for each kind of signature.
 
+mod artifacts;
+
 use std::process::{Command, Stdio};
 
 use crate::support::{KeyRing, Outcome, Repo, check_with, has};

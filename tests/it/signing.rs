@@ -88,6 +88,11 @@ fn x509_signs_commits_and_tags() {
         repo.git("cat-file tag v0.2.0")
             .contains("\n-----BEGIN SIGNED MESSAGE-----\n")
     );
+    // Made, and refused by name when verifying.
+    let signers = allowed_signers(&repo);
+    check(&repo, &format!("verify v0.2.0 --signers {}", signers.display()))
+        .exits(2)
+        .says(&["X.509 signatures are made, and not verified", "SIGNER_NOT_ALLOWED"]);
 }
 
 /// Ed25519 leaves nothing to chance: whoever ends an interrupted release ends it with the same bytes.
