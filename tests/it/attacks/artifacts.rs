@@ -58,35 +58,38 @@ impl World<'_> {
     }
 }
 
+/// A file of the package, what becomes of it, and what `verify` says once the tag names the outcome.
+type Attack<'a> = (&'static str, &'a dyn Fn(&str) -> String, &'static str);
+
 fn packages_of_another_make(world: &World<'_>) {
     let good = world.repo.git("rev-parse refs/tags/v0.2.0");
     let commit = world.repo.git("rev-parse main");
-    let attacks: [(&str, &dyn Fn(&str) -> String, &[&str]); 4] = [
-        ("src/lib.rs", &|text| format!("{text}// evil\n"), &["SOURCE_MISMATCH"]),
+    let attacks: [Attack<'_>; 4] = [
+        ("src/lib.rs", &|text| format!("{text}// evil\n"), "SOURCE_MISMATCH"),
         (
             "demo-0.2.0/Cargo.toml",
             &|text| format!("{text}\n[dependencies.evil]\nversion = \"1\"\n"),
-            &["SOURCE_MISMATCH"],
+            "SOURCE_MISMATCH",
         ),
         (
             ".cargo_vcs_info.json",
             &|text| text.replace(&commit, &"1".repeat(40)),
-            &["BUILD_COMMIT_MISMATCH"],
+            "BUILD_COMMIT_MISMATCH",
         ),
         (
             ".cargo_vcs_info.json",
             &|text| text.replace("\"sha1\"", "\"dirty\": true, \"sha1\""),
-            &["BUILD_DIRTY"],
+            "BUILD_DIRTY",
         ),
     ];
-    for (name, change, codes) in attacks {
+    for (name, change, code) in attacks {
         let evil = world.repacked(name, change);
         assert!(
             world.with_crate(&evil).contains(&"ARTIFACT_SWAPPED".to_owned()),
             "{name}"
         );
         world.bless(&evil);
-        assert_eq!(world.with_crate(&evil), codes, "{name}");
+        assert_eq!(world.with_crate(&evil), [code], "{name}");
         world.repo.write(".git/refs/tags/v0.2.0", &good);
     }
     // Blessed, and yet not what the commit gives.
