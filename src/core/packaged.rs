@@ -16,7 +16,7 @@ use super::artifact::package::{self, PackedFile, name_and_version};
 use super::artifact::{Damage, Identity, Source, VCS_INFO, vcs_identity};
 use super::ids::Oid;
 use manifest::Workspace;
-pub use tree::{Commit, TreeEntry};
+pub use tree::{Commit, Inner, TreeEntry};
 use tree::{Found, join, parent};
 
 /// The manifest that cargo writes, the one that it was made from, and the lock file.
@@ -244,7 +244,7 @@ impl<C: Commit> Comparison<'_, C> {
             Found::Nothing => finding(Relation::OnlyInCrate, None),
             Found::Directory => finding(Relation::Differs, Some("the commit has a directory there".to_owned())),
             Found::Submodule { at, commit } => {
-                let why = format!("it is in the submodule `{at}`, whose commit {commit} is not in this repository");
+                let why = format!("it is in the submodule `{at}`, whose commit {commit} is not at hand");
                 finding(Relation::Differs, Some(why))
             }
             // Where links cannot be made, git checks out their text (git-config(1), `core.symlinks`), and cargo packs that.

@@ -321,23 +321,47 @@ fn what_git_changed_on_the_way_is_named() {
 }
 
 #[test]
-fn a_submodule_cannot_be_seen() {
+fn a_submodule_is_looked_into_where_it_was_cloned() {
     let repo = workspace();
     let other = repo.root().join("other");
     std::fs::create_dir(&other).unwrap();
     repo.git_in(&other, "init -q --template=");
-    std::fs::write(other.join("a.c"), "int a;\n").unwrap();
-    repo.git_in(&other, "add a.c");
+    std::fs::create_dir(other.join("lib")).unwrap();
+    std::fs::write(other.join("lib/a.c"), "int a;\n").unwrap();
+    repo.git_in(&other, "add lib/a.c");
     repo.git_in(&other, "-c user.name=A -c user.email=a@example.org commit -q -m a");
     repo.git("-c protocol.file.allow=always submodule --quiet add ../other crates/demo/vendored");
     repo.commit("feat: vendored");
     repo.git("tag -f demo-v0.1.0");
+    let file = package(&repo);
+    assert_eq!(found(&repo, &file), (Vec::new(), Vec::new()));
+    let evil = repack(
+        &repo,
+        |path, content| {
+            Some(if path.ends_with("a.c") {
+                b"int a;\r\n".to_vec()
+            } else {
+                content
+            })
+        },
+        &[],
+    );
     alarms(
         &repo,
-        &package(&repo),
+        &evil,
         "SOURCE_MISMATCH",
-        "vendored/a.c: it is in the submodule `crates/demo/vendored`",
+        "vendored/lib/a.c: only in its line endings",
     );
+    let added = repack(&repo, |_, content| Some(content), &[("vendored/b.c", "int b;\n")]);
+    alarms(&repo, &added, "SOURCE_MISMATCH", "vendored/b.c: ");
+    // Elsewhere it cannot be seen, and that is no success.
+    repo.git("push -q --tags origin main");
+    check(&repo, &format!("verify --crate {file} --repo ../origin.git"))
+        .exits(2)
+        .says(&[
+            "vendored/lib/a.c differs: it is in the submodule `crates/demo/vendored`",
+            "is not at hand",
+        ]);
 }
 
 #[test]

@@ -21,7 +21,16 @@ pub trait Commit {
     /// # Errors
     /// When it cannot be read.
     fn blob(&self, id: Oid) -> Result<Vec<u8>, Self::Error>;
+
+    /// The files of a submodule's commit; `None` where its repository is not at hand.
+    ///
+    /// # Errors
+    /// When it is, and cannot be read.
+    fn submodule(&self, commit: Oid) -> Result<Option<Inner<'_, Self::Error>>, Self::Error>;
 }
+
+/// The files of another repository's commit.
+pub type Inner<'a, Error> = Box<dyn Commit<Error = Error> + 'a>;
 
 /// What stands at a path of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +72,7 @@ pub(super) enum Found {
 }
 
 /// Follows a path.
-pub(super) fn resolve<C: Commit>(path: &str, commit: &C) -> Result<Found, C::Error> {
+pub(super) fn resolve<C: Commit + ?Sized>(path: &str, commit: &C) -> Result<Found, C::Error> {
     let mut rest: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
     let mut at = String::new();
     let mut link = None;
@@ -73,7 +82,10 @@ pub(super) fn resolve<C: Commit>(path: &str, commit: &C) -> Result<Found, C::Err
         match commit.entry(&here)? {
             None => return Ok(link.map_or(Found::Nothing, Found::Dangling)),
             Some(TreeEntry::Directory) => at = here,
-            Some(TreeEntry::Submodule(commit)) => return Ok(Found::Submodule { at: here, commit }),
+            Some(TreeEntry::Submodule(id)) => {
+                rest.reverse();
+                return within(commit, id, here, &rest.join("/"));
+            }
             Some(TreeEntry::File { blob, executable }) if rest.is_empty() => {
                 return Ok(Found::File {
                     blob,
@@ -101,6 +113,31 @@ pub(super) fn resolve<C: Commit>(path: &str, commit: &C) -> Result<Found, C::Err
         }
     }
     Ok(Found::Directory)
+}
+
+/// Follows a path that goes on in a submodule. Links do not lead out of it.
+fn within<C: Commit + ?Sized>(outer: &C, id: Oid, at: String, below: &str) -> Result<Found, C::Error> {
+    let Some(inner) = outer.submodule(id)? else {
+        return Ok(Found::Submodule { at, commit: id });
+    };
+    Ok(match resolve(below, &*inner)? {
+        Found::File {
+            blob,
+            executable,
+            path,
+            link,
+        } => Found::File {
+            blob,
+            executable,
+            path: format!("{at}/{path}"),
+            link,
+        },
+        Found::Submodule { at: deeper, commit } => Found::Submodule {
+            at: format!("{at}/{deeper}"),
+            commit,
+        },
+        found @ (Found::Directory | Found::Dangling(_) | Found::Nothing) => found,
+    })
 }
 
 /// The directory of a path; empty for the top.
