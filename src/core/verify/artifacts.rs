@@ -225,10 +225,9 @@ fn judge_rebuilt(rebuilt: &Fact<Vec<Artifact>>, binding: Option<&Binding>) -> Ta
         return TagFinding::unknown("rebuild", Code::NotReproducible, why);
     }
     if rebuilt == listed {
-        return TagFinding::pass(
-            "rebuild",
-            format!("building again gives the same {} artifacts", listed.len()),
-        );
+        let names: Vec<&str> = listed.iter().map(|artifact| artifact.name.as_str()).collect();
+        let because = format!("building again gives the same bytes: {}", names.join(", "));
+        return TagFinding::pass("rebuild", because);
     }
     let differs = |artifact: &&Artifact| !rebuilt.contains(artifact);
     let names: Vec<&str> = listed

@@ -113,7 +113,14 @@ pub(super) fn judge(facts: &TagFacts, read: &Option<Read<'_>>) -> Judged {
     };
     let Signers { allowed, source } = match &facts.signers {
         Fact::Known(signers) => signers,
-        Fact::Unknown(why) => return refused(Code::SignerNotAllowed, format!("nobody says who may sign: {why}")),
+        Fact::Unknown(why) => {
+            // Whoever knows the maker's key can tell by its fingerprint whether this is it.
+            let by = match (armour, sshsig::verify(read.payload, text)) {
+                (Armour::Ssh, Ok(key)) => format!("; it is signed by {}", sshsig::key_id(&key)),
+                (Armour::Ssh | Armour::OpenPgp | Armour::X509, _) => String::new(),
+            };
+            return refused(Code::SignerNotAllowed, format!("nobody says who may sign: {why}{by}"));
+        }
     };
     let found = Signature {
         payload: read.payload,
