@@ -5,8 +5,11 @@
 use std::collections::BTreeSet;
 
 use cargo_sentinel::core::changelog::{self, NewSection};
+use cargo_sentinel::core::dsse::Envelope;
 use cargo_sentinel::core::manifest::{self, Manifest, VersionChange};
-use cargo_sentinel::core::{artifact, binding, commit, lockfile, policy};
+use cargo_sentinel::core::provenance::Statement;
+use cargo_sentinel::core::trust::AllowedSigners;
+use cargo_sentinel::core::{artifact, binding, commit, lockfile, policy, sshsig};
 use semver::Version;
 
 /// What separates the texts of an input that holds several.
@@ -173,5 +176,37 @@ pub fn artifact(bytes: &[u8]) {
             "what is no kind says nothing"
         );
         assert_eq!(inspect(), found, "the same bytes say the same");
+    }
+}
+
+/// An allowed-signers file, and a signature's armour after the separator.
+pub fn signers(bytes: &[u8]) {
+    drop(sshsig::verify(b"words", bytes));
+    let Some([file, armour]) = texts(bytes) else { return };
+    if let Ok(key) = sshsig::verify(b"words", armour.as_bytes()) {
+        assert!(sshsig::verify(b"other words", armour.as_bytes()).is_err(), "{key:?}");
+    }
+    let Ok(signers) = AllowedSigners::parse(file) else {
+        return;
+    };
+    let commented =
+        AllowedSigners::parse(&format!("# a comment\n\n{file}\n")).expect("comments and empty lines say nothing");
+    assert_eq!(commented, signers);
+    for fingerprint in signers.openpgp() {
+        let revoked =
+            AllowedSigners::parse(&format!("{file}\n!* openpgp {fingerprint}\n")).expect("a line of ours is read");
+        let keys = [cargo_sentinel::core::trust::KeyId::OpenPgp(fingerprint.to_owned())];
+        assert!(revoked.authorise(&keys, 0).is_err(), "who is revoked may not sign");
+    }
+}
+
+/// A provenance statement, or its envelope.
+pub fn provenance(bytes: &[u8]) {
+    if let Ok(statement) = Statement::parse(bytes) {
+        assert_eq!(statement.render().as_deref(), Ok(bytes), "a statement has one spelling");
+    }
+    if let Ok(envelope) = Envelope::parse(bytes) {
+        let again = envelope.render().expect("what has a signature is written");
+        assert_eq!(Envelope::parse(&again), Ok(envelope));
     }
 }

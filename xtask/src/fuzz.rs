@@ -38,6 +38,10 @@ enum Target {
     Tag,
     /// Built files.
     Artifact,
+    /// Allowed signers, and SSH signatures.
+    Signers,
+    /// Provenance statements, and their envelopes.
+    Provenance,
 }
 
 impl Target {
@@ -50,6 +54,8 @@ impl Target {
             Self::Journal => "journal",
             Self::Tag => "tag",
             Self::Artifact => "artifact",
+            Self::Signers => "signers",
+            Self::Provenance => "provenance",
         }
     }
 }
@@ -151,6 +157,8 @@ mod tests {
             Target::Config => Some(targets::config),
             Target::Tag => Some(targets::tag),
             Target::Artifact => Some(targets::artifact),
+            Target::Signers => Some(targets::signers),
+            Target::Provenance => Some(targets::provenance),
             Target::Journal => None,
         }
     }
