@@ -173,4 +173,12 @@ fn a_ref_decides_as_it_was_before_the_release() {
     repo.push();
     release(&repo, "0.3.0");
     assert_eq!(codes(&repo, "verify v0.3.0 --json"), NOBODY);
+    // However far the ref went on, about the older release it decides as it was before that one.
+    repo.git("switch -q main");
+    for number in 0..9 {
+        repo.change("after", &format!("chore: after {number}"));
+    }
+    repo.push();
+    assert_eq!(codes(&repo, "verify v0.2.0 --json"), NOBODY);
+    assert_eq!(codes(&repo, "verify v0.3.0 --json"), NOBODY);
 }

@@ -215,26 +215,42 @@ fn on_ref(repo: &Repo, name: &RefName, candidate: &Candidate) -> Result<Fact<Sig
     let tip = repo
         .peel(id)?
         .ok_or_else(|| Error::git(format!("`{name}`"), "its commit is not here"))?;
-    let mut line = vec![tip];
-    while let Some(first) = repo.parents_of(*line.last().unwrap_or(&tip))?.first() {
-        line.push(*first);
+    match before(repo, tip, candidate.commit)? {
+        Some(at) => file_at(repo, at, &format!("{name} at {}", at.to_hex_with_len(7))),
+        None => Ok(Fact::Unknown(format!("`{name}` began with this release"))),
     }
-    let released = candidate.commit;
+}
+
+/// The newest commit along first parents, from `tip` down, that does not contain `released`.
+///
+/// It is contained from the tip down to some commit and not below, so that the line is galloped along and then bisected:
+/// releases are near the tip, and histories long.
+fn before(repo: &Repo, tip: Oid, released: Option<Oid>) -> Result<Option<Oid>> {
     let contains = |at: Oid| match released {
         Some(commit) => Ancestors::of(repo, at)?.contains(commit),
         None => Ok(false),
     };
-    // Along first parents it is contained from the tip down to some commit, and not below.
+    let (mut line, mut at, mut stride) = (vec![tip], tip, 1);
+    while contains(at)? {
+        for _ in 0..stride {
+            let Some(first) = repo.parents_of(at)?.first().copied() else {
+                break;
+            };
+            at = first;
+            line.push(at);
+        }
+        if repo.parents_of(at)?.is_empty() && contains(at)? {
+            return Ok(None);
+        }
+        stride *= 2;
+    }
     let (mut from, mut to) = (0, line.len());
     while from < to {
-        let middle = from + (to - from) / 2;
+        let middle = from.midpoint(to);
         match line.get(middle) {
             Some(at) if contains(*at)? => from = middle + 1,
             Some(_) | None => to = middle,
         }
     }
-    match line.get(from) {
-        Some(before) => file_at(repo, *before, &format!("{name} at {}", before.to_hex_with_len(7))),
-        None => Ok(Fact::Unknown(format!("`{name}` began with this release"))),
-    }
+    Ok(line.get(from).copied())
 }
