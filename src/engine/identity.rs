@@ -4,13 +4,14 @@
 
 use std::path::Path;
 
-use super::packaged::CommitFiles;
-use crate::core::artifact::{self, Identity};
-use crate::core::build::{NewArtifact, Recipe};
+use super::given;
+use crate::core::artifact::Identity;
+use crate::core::build::NewArtifact;
+use crate::core::facts::Fact;
 use crate::core::ids::Oid;
-use crate::core::packaged::{self, Crate};
+use crate::core::packaged::FileFinding;
 use crate::host::git_read::Repo;
-use crate::host::{Error, Result, fs};
+use crate::host::{Error, Result};
 
 /// Whether a built file must say which commit it is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,25 +31,20 @@ pub(super) fn check(repo: &Repo, commit: Oid, artifact: &NewArtifact, path: &Pat
         artifact: artifact.name.clone(),
         why,
     };
-    if let Recipe::Crate { .. } = artifact.recipe {
-        return check_crate(repo, commit, path)?.map_or(Ok(true), |why| Err(foreign(why)));
+    let seen = match given::look(repo, path, Some(commit)).seen {
+        Fact::Known(seen) => seen,
+        Fact::Unknown(why) => return Err(foreign(why)),
+    };
+    match seen.inspection.identity.map_err(|damage| foreign(damage.to_string()))? {
+        Some(identity) => wrong(&identity, commit).map_or(Ok(()), |why| Err(foreign(why)))?,
+        None if claim == Claim::Free => return Ok(false),
+        None => return Err(foreign("it does not name its commit".to_owned())),
     }
-    let mut file = open(path)?;
-    let inspected = artifact::inspect(&mut file, &artifact.name);
-    let inspected =
-        inspected.map_err(|error| Error::Unexpected(format!("cannot read `{}`: {error}", path.display())))?;
-    let identity = inspected.identity.map_err(|damage| foreign(damage.to_string()))?;
-    match (&identity, claim) {
-        (Some(identity), _) => wrong(identity, commit).map_or(Ok(true), |why| Err(foreign(why))),
-        (None, Claim::Free) => Ok(false),
-        (None, Claim::Due) => Err(foreign(
-            "the linker left out the section that names the commit".to_owned(),
-        )),
+    match seen.files {
+        None => Ok(true),
+        Some(Fact::Known(files)) => strays(&files).map_or(Ok(true), |why| Err(foreign(why))),
+        Some(Fact::Unknown(why)) => Err(foreign(why)),
     }
-}
-
-fn open(path: &Path) -> Result<std::fs::File> {
-    fs::open(path)?.ok_or_else(|| Error::Unexpected(format!("`{}` vanished", path.display())))
 }
 
 /// What is wrong with what a file says.
@@ -61,39 +57,26 @@ fn wrong(identity: &Identity, commit: Oid) -> Option<String> {
         .then(|| format!("its {} says that files had changed", identity.said_by))
 }
 
-/// What is wrong with a package: what it says, or any of its files.
-fn check_crate(repo: &Repo, commit: Oid, path: &Path) -> Result<Option<String>> {
-    let package = match Crate::read(&mut open(path)?, repo.object_hash()) {
-        Ok(package) => package,
-        Err(damage) => return Ok(Some(damage.to_string())),
-    };
-    let Some(identity) = &package.identity else {
-        return Ok(Some("cargo did not write the commit into it".to_owned()));
-    };
-    if let Some(why) = wrong(identity, commit) {
-        return Ok(Some(why));
-    }
-    let Some(dir) = &identity.path_in_vcs else {
-        return Ok(Some(
-            "it does not say where in the repository its package is".to_owned(),
-        ));
-    };
-    let findings = packaged::compare(&package, dir, &CommitFiles::of(repo, commit)?)?;
-    let strays: Vec<String> = findings
+/// The files of a package that its commit does not account for.
+fn strays(files: &[FileFinding]) -> Option<String> {
+    let strays: Vec<String> = files
         .iter()
-        .filter(|finding| !finding.relation.is_accounted_for())
-        .map(|finding| {
-            let because = finding.because.as_deref().unwrap_or("the commit does not have it");
-            format!("{} {}: {because}", finding.path, finding.relation.as_str())
+        .filter(|file| !file.relation.is_accounted_for())
+        .map(|file| {
+            let because = file.because.as_deref().unwrap_or("the commit does not have it");
+            format!("{} {}: {because}", file.path, file.relation.as_str())
         })
         .collect();
-    Ok((!strays.is_empty()).then(|| strays.join("; ")))
+    (!strays.is_empty()).then(|| strays.join("; "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::build::Recipe;
+    use crate::core::packaged::Relation;
     use crate::core::stamp;
+    use crate::host::fs;
     use crate::support;
 
     fn fixture() -> (support::repo::Repo, Repo, Oid) {
@@ -121,7 +104,7 @@ mod tests {
         let path = dir.path().join("x");
         assert!(!check(&repo, commit, &artifact, &path, Claim::Free).unwrap());
         let refused = check(&repo, commit, &artifact, &path, Claim::Due).unwrap_err();
-        assert!(refused.to_string().contains("the linker left out"), "{refused}");
+        assert!(refused.to_string().contains("does not name its commit"), "{refused}");
         let other = Identity {
             commit: Oid::from_hex(&[b'a'; 40]).unwrap(),
             dirty: false,
@@ -137,6 +120,15 @@ mod tests {
             ..other
         };
         assert!(wrong(&dirty, commit).is_some());
+        let stray = FileFinding {
+            path: "src/evil.rs".to_owned(),
+            relation: Relation::OnlyInCrate,
+            because: None,
+        };
+        assert_eq!(
+            strays(&[stray]).unwrap(),
+            "src/evil.rs only in crate: the commit does not have it"
+        );
     }
 
     /// A package whose files are another commit's, and one whose commit is another.
