@@ -1,7 +1,5 @@
 //! Writing where artifacts come from: the provenance statement, and its envelope where the key can seal one.
 
-use std::path::Path;
-
 use super::execute::{World, resolve};
 use super::journal::{Attested, Journal, Made, Sealed};
 use crate::core::build::{Build, Built};
@@ -104,12 +102,19 @@ fn seal(world: &World<'_>, new: &NewStatement, statement: &[u8]) -> Result<Envel
     Ok(Envelope::By(dsse::keyid(&key), envelope.render().map_err(wrong)?))
 }
 
-/// Whether what was written still lies in the directory.
-pub(super) fn still_there(directory: &Path, attested: &Attested) -> Result<bool> {
-    let statement = fs::read(&directory.join(FILE))?;
-    let envelope = fs::stat(&directory.join(ENVELOPE_FILE))?.is_some();
+/// Whether what was written still lies there, and is about what was built.
+pub(super) fn still_there(journal: &Journal, new: &NewStatement, attested: &Attested) -> Result<bool> {
+    let build = journal.plan().build(&new.artifacts);
+    let (Some(build), Some(Made::Built(built))) = (build, journal.progress().outcomes.get(&new.artifacts)) else {
+        return Ok(false);
+    };
+    let envelope = fs::stat(&build.destination.join(ENVELOPE_FILE))?.is_some();
+    let Some(bytes) = fs::read(&build.destination.join(FILE))? else {
+        return Ok(false);
+    };
+    let about_it = Statement::parse(&bytes).is_ok_and(|statement| statement.subjects == built.artifacts);
     let sealed = matches!(attested.envelope, Sealed::By(_));
-    Ok(statement.map(|bytes| Digest::of(&bytes)) == Some(attested.digest) && envelope == sealed)
+    Ok(about_it && Digest::of(&bytes) == attested.digest && envelope == sealed)
 }
 
 /// Demands that the envelope and the tag are signed by one key: a signing program of its own may use another than the one

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::journal::{Journal, Made, Record};
+use super::journal::{Attested, Journal, Made, Record};
 use super::probe::tag::Candidate;
 use super::{artifacts, attest, verify};
-use crate::core::binding::{self, Binding};
+use crate::core::binding::{self, Artifact, Binding};
 use crate::core::facts::Refs;
 use crate::core::ids::{Oid, RefName};
 use crate::core::plan::{Effect, HeadAt, Input, NewCommit, NewTag, RefMove, StepId, WorktreeMove};
@@ -117,22 +117,37 @@ fn create_commit(world: &World<'_>, journal: &Journal, commit: &NewCommit) -> Re
     git_write::write_object(&world.repo.top(), gix::objs::Kind::Commit, &object)
 }
 
-fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid> {
-    let commit = resolve(journal, &tag.commit)?;
+/// The artifacts that a tag names, and the statement about them.
+fn bound<'j>(journal: &'j Journal, tag: &NewTag) -> Result<(Vec<Artifact>, Option<&'j Attested>)> {
+    let made = |step: &StepId| journal.progress().outcomes.get(step);
     let artifacts = match &tag.artifacts {
         None => Vec::new(),
-        Some(step) => match journal.progress().outcomes.get(step) {
+        Some(step) => match made(step) {
             Some(Made::Built(built)) => built.artifacts.clone(),
             Some(Made::Nothing | Made::Object(_) | Made::Attested(_)) | None => return Err(missing(step)),
         },
     };
     let provenance = match &tag.provenance {
         None => None,
-        Some(step) => match journal.progress().outcomes.get(step) {
+        Some(step) => match made(step) {
             Some(Made::Attested(attested)) => Some(attested),
             Some(Made::Nothing | Made::Object(_) | Made::Built(_)) | None => return Err(missing(step)),
         },
     };
+    Ok((artifacts, provenance))
+}
+
+/// Whether the tag object on record names the artifacts and the statement on record.
+pub(super) fn names_what_was_made(repo: &Repo, journal: &Journal, tag: &NewTag, id: Oid) -> Result<bool> {
+    let (artifacts, provenance) = bound(journal, tag)?;
+    let (_, object) = repo.object(id)?;
+    let digest = provenance.map(|attested| attested.digest);
+    Ok(binding::parse(&object).is_ok_and(|tag| tag.binding.artifacts == artifacts && tag.binding.provenance == digest))
+}
+
+fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid> {
+    let commit = resolve(journal, &tag.commit)?;
+    let (artifacts, provenance) = bound(journal, tag)?;
     let binding = Binding {
         version: tag.version.clone(),
         commit,

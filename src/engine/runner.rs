@@ -2,6 +2,8 @@
 //!
 //! Holds the lock that keeps a second run away. Knows no command: what to do stands in the plan.
 
+use std::path::PathBuf;
+
 use super::execute::{self, Standing, World};
 use super::journal::{self, End, Journal, Made, Record};
 use super::{artifacts, attest, locks};
@@ -61,6 +63,8 @@ pub struct Report {
     pub steps: Vec<(StepId, String, StepOutcome)>,
     /// Each ref (remote ones as `<remote>:<ref>`) with its old and new value.
     pub refs: Vec<(String, Option<Oid>, Option<Oid>)>,
+    /// The files that were built, where they lie; empty where the run was taken back.
+    pub artifacts: Vec<PathBuf>,
     /// What people ought to know about what was made, such as that a binary is not reproducible.
     pub notes: Vec<String>,
     /// The command that a person would type next.
@@ -190,20 +194,24 @@ impl Runner<'_> {
         journal.record(Record::End(End::Done))
     }
 
-    /// Whether a step's outcome is on record and still holds: an object may have been pruned, an artifact deleted.
+    /// Whether a step's outcome is on record and still holds: an object may have been pruned, an artifact deleted, and what is
+    /// built again may be another than the tag on record names. Past the commit point, artifacts are whosever they are.
     fn stands(&self, journal: &Journal, step: &Step) -> Result<bool> {
         let Some(made) = journal.progress().outcomes.get(&step.id) else {
             return Ok(false);
         };
+        let commit_point = journal.plan().steps().get(journal.plan().commit_point());
+        let committed = commit_point.is_some_and(|step| journal.progress().outcomes.contains_key(&step.id));
         match (made, &step.effect) {
+            (Made::Built(_), _) | (Made::Attested(_), _) if committed => Ok(true),
             (Made::Nothing, Effect::WriteObjects(objects)) => {
                 Ok(objects.iter().all(|object| self.repo.has_object(object.id)))
             }
             (Made::Built(made), Effect::Build(build)) => artifacts::still_there(&build.destination, &made.artifacts),
-            (Made::Attested(attested), Effect::Attest(statement)) => match journal.plan().build(&statement.artifacts) {
-                Some(build) => attest::still_there(&build.destination, attested),
-                None => Ok(false),
-            },
+            (Made::Attested(attested), Effect::Attest(statement)) => attest::still_there(journal, statement, attested),
+            (Made::Object(id), Effect::CreateTag(tag)) if !committed => {
+                Ok(self.repo.has_object(*id) && execute::names_what_was_made(self.repo, journal, tag, *id)?)
+            }
             (Made::Object(id), _) => Ok(self.repo.has_object(*id)),
             // Whatever else is on record was done, and moved on from since by whoever may.
             (Made::Nothing | Made::Built(_) | Made::Attested(_), _) => Ok(true),
@@ -389,6 +397,7 @@ impl Runner<'_> {
                 .map(|step| (step.id.clone(), step.title.clone(), outcome(step)))
                 .collect(),
             refs: refs.collect(),
+            artifacts: built_files(journal),
             notes: progress.outcomes.values().flat_map(attest::notes).collect(),
             next: if progress.end == Some(End::Done) {
                 journal.plan().next().to_owned()
@@ -397,6 +406,22 @@ impl Runner<'_> {
             },
         }
     }
+}
+
+/// The files that a run built, in the order of its steps.
+fn built_files(journal: &Journal) -> Vec<PathBuf> {
+    let progress = journal.progress();
+    if progress.end != Some(End::Done) {
+        return Vec::new();
+    }
+    let files = journal.plan().steps().iter().filter_map(|step| {
+        let (Effect::Build(build), Some(Made::Built(built))) = (&step.effect, progress.outcomes.get(&step.id)) else {
+            return None;
+        };
+        let names = built.artifacts.iter().map(|made| build.destination.join(&made.name));
+        Some(names.collect::<Vec<_>>())
+    });
+    files.flatten().collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

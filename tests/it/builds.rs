@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cargo_sentinel::core::provenance::{FILE, Statement};
 
-use crate::support::{Repo, check, check_with, refuses, script};
+use crate::support::{Repo, check, check_with, killed_while_pushing, refuses, script};
 
 const BINARY: &str = "[[artifact]]\nkind = \"binary\"\npackage = \"demo\"\nbin = \"demo\"\n";
 
@@ -240,4 +240,21 @@ fn a_file_that_names_another_commit_is_refused() {
             assert!(!repo.git("tag").contains("v0.2.0"));
         }
     }
+}
+
+/// Built again after the first files were deleted, the file has other bytes: the tag names those that lie there.
+#[test]
+fn a_resumed_release_names_what_it_built_last() {
+    let build = r#"["sh", "-c", "head -c 16 /dev/urandom > out"]"#;
+    let repo = cut_with(SAYS_WHERE, &file(build, "out"));
+    killed_while_pushing(&repo, "finish --yes");
+    std::fs::remove_file(beside(&repo, "demo-0.2.0.txt")).unwrap();
+    check(&repo, "resume").succeeds();
+    std::fs::write(repo.root().join("signers"), repo.signer_line()).unwrap();
+    check(
+        &repo,
+        "verify v0.2.0 --signers ../signers --artifact target/sentinel/v0.2.0/demo-0.2.0.txt",
+    )
+    .succeeds();
+    assert!(repo.origin_refs().contains("refs/tags/v0.2.0"));
 }
