@@ -10,6 +10,7 @@ mod bench;
 mod demo;
 mod fuzz;
 mod page;
+mod release;
 mod survey;
 mod tool;
 
@@ -33,6 +34,8 @@ enum Task {
     Bench(bench::Args),
     /// Print what `next` says just before each past release of real repositories, beside what was released.
     Survey(survey::Args),
+    /// Release this repository: gate, build, tag, verify, push, in that order.
+    Release(release::Args),
     /// Fuzz the parsers with libFuzzer, starting from the committed corpus.
     Fuzz(fuzz::Args),
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Survey(args) => survey::run(&args),
+        Task::Release(args) => release::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
     };
     match done {
