@@ -5,6 +5,7 @@
 
 use super::checks;
 use super::facts::Facts;
+use super::hooks::{self, Moment, Observed};
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,21 @@ pub struct Finding {
 }
 
 impl Answer {
+    /// The finding that bears the name of its check.
+    pub(super) fn named(self, check: &'static str) -> Finding {
+        Finding {
+            check,
+            verdict: self.verdict,
+            because: self.because,
+            remedy: self.remedy,
+        }
+    }
+
+    /// Whether it holds and there is nothing to tell.
+    pub(super) fn is_silent(&self) -> bool {
+        self.verdict == Verdict::Pass && self.because.is_empty()
+    }
+
     /// It holds.
     pub(super) fn pass(because: impl Into<String>) -> Self {
         Self {
@@ -101,142 +117,231 @@ pub struct Check {
     pub id: &'static str,
     /// What it demands, for people.
     pub demands: &'static str,
-    /// Where it runs.
+    /// Where it runs among the release commands.
     pub uses: &'static [Use],
-    judge: fn(&Facts) -> Vec<Answer>,
+    /// Where it runs among the hooks.
+    pub moments: &'static [Moment],
+    judge: Judge,
+}
+
+/// What a check looks at.
+#[derive(Debug, Clone, Copy)]
+enum Judge {
+    /// A release.
+    Release(fn(&Facts) -> Vec<Answer>),
+    /// What a hook sees.
+    Hook(fn(&Observed) -> Vec<Answer>),
+}
+
+impl Check {
+    const fn release(
+        id: &'static str,
+        demands: &'static str,
+        uses: &'static [Use],
+        judge: fn(&Facts) -> Vec<Answer>,
+    ) -> Self {
+        Self {
+            id,
+            demands,
+            uses,
+            moments: &[],
+            judge: Judge::Release(judge),
+        }
+    }
+
+    const fn hook(
+        id: &'static str,
+        demands: &'static str,
+        moments: &'static [Moment],
+        judge: fn(&Observed) -> Vec<Answer>,
+    ) -> Self {
+        Self {
+            id,
+            demands,
+            uses: &[],
+            moments,
+            judge: Judge::Hook(judge),
+        }
+    }
 }
 
 /// Every check, in the order in which people read the findings.
 pub const CHECKS: &[Check] = &[
-    Check {
-        id: "environment",
-        demands: "the environment is one that the configuration names",
-        uses: &[Use::Gate],
-        judge: checks::environment::judge,
-    },
-    Check {
-        id: "version",
-        demands: "the version is SemVer, above the last release and not below what the commits ask for",
-        uses: &[Use::Gate, Use::Cut],
-        judge: checks::version::judge,
-    },
-    Check {
-        id: "branch",
-        demands: "a release may start from here",
-        uses: &[Use::Gate, Use::Cut, Use::Finish],
-        judge: checks::branch::judge,
-    },
-    Check {
-        id: "tree",
-        demands: "nothing is staged, changed or untracked",
-        uses: &[Use::Gate, Use::Cut, Use::Finish],
-        judge: checks::tree::judge,
-    },
-    Check {
-        id: "operation",
-        demands: "no merge, rebase, cherry-pick, revert or bisect is half done",
-        uses: &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::tree::judge_operation,
-    },
-    Check {
-        id: "history",
-        demands: "the history is complete",
-        uses: &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::history::judge,
-    },
-    Check {
-        id: "remote",
-        demands: "the remote answers, and the branches are in step with it",
-        uses: &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::remote::judge,
-    },
-    Check {
-        id: "tag",
-        demands: "the tag is absent, locally and on the remote",
-        uses: &[Use::Gate, Use::Cut, Use::Finish],
-        judge: checks::names::judge_tag,
-    },
-    Check {
-        id: "release-branch",
-        demands: "the release branch is absent, locally and on the remote",
-        uses: &[Use::Cut],
-        judge: checks::names::judge_branch,
-    },
-    Check {
-        id: "packages",
-        demands: "the manifests can be read, and the packages share one version",
-        uses: &[Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::content::judge_packages,
-    },
-    Check {
-        id: "artifacts",
-        demands: "what is configured to be released exists, each under a name of its own",
-        uses: &[Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::artifacts::judge,
-    },
-    Check {
-        id: "changelog",
-        demands: "the CHANGELOG can be read and carries what the release is about",
-        uses: &[Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::content::judge_changelog,
-    },
-    Check {
-        id: "agreement",
-        demands: "the manifests at the commit carry the version",
-        uses: &[Use::Finish, Use::Tag],
-        judge: checks::content::judge_agreement,
-    },
-    Check {
-        id: "merges",
-        demands: "production and integration take the release without conflict",
-        uses: &[Use::Finish],
-        judge: checks::merges::judge,
-    },
-    Check {
-        id: "merged",
-        demands: "what is tagged descends from the release branch",
-        uses: &[Use::Tag],
-        judge: checks::merges::judge_merged,
-    },
-    Check {
-        id: "run",
-        demands: "no release was left unfinished",
-        uses: &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::run::judge,
-    },
-    Check {
-        id: "identity",
-        demands: "git knows who commits",
-        uses: &[Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::signing::judge_identity,
-    },
-    Check {
-        id: "signing",
-        demands: "the key signs",
-        uses: &[Use::Cut, Use::Finish, Use::Tag],
-        judge: checks::signing::judge,
-    },
-    Check {
-        id: "signer",
-        demands: "the key is one that may sign releases",
-        uses: &[Use::Finish, Use::Tag],
-        judge: checks::signing::judge_signer,
-    },
+    Check::release(
+        "environment",
+        "the environment is one that the configuration names",
+        &[Use::Gate],
+        checks::environment::judge,
+    ),
+    Check::release(
+        "version",
+        "the version is SemVer, above the last release and not below what the commits ask for",
+        &[Use::Gate, Use::Cut],
+        checks::version::judge,
+    ),
+    Check::release(
+        "branch",
+        "a release may start from here",
+        &[Use::Gate, Use::Cut, Use::Finish],
+        checks::branch::judge,
+    ),
+    Check::release(
+        "tree",
+        "nothing is staged, changed or untracked",
+        &[Use::Gate, Use::Cut, Use::Finish],
+        checks::tree::judge,
+    ),
+    Check::release(
+        "operation",
+        "no merge, rebase, cherry-pick, revert or bisect is half done",
+        &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
+        checks::tree::judge_operation,
+    ),
+    Check::release(
+        "history",
+        "the history is complete",
+        &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
+        checks::history::judge,
+    ),
+    Check::release(
+        "remote",
+        "the remote answers, and the branches are in step with it",
+        &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
+        checks::remote::judge,
+    ),
+    Check::release(
+        "tag",
+        "the tag is absent, locally and on the remote",
+        &[Use::Gate, Use::Cut, Use::Finish],
+        checks::names::judge_tag,
+    ),
+    Check::release(
+        "release-branch",
+        "the release branch is absent, locally and on the remote",
+        &[Use::Cut],
+        checks::names::judge_branch,
+    ),
+    Check::release(
+        "packages",
+        "the manifests can be read, and the packages share one version",
+        &[Use::Cut, Use::Finish, Use::Tag],
+        checks::content::judge_packages,
+    ),
+    Check::release(
+        "artifacts",
+        "what is configured to be released exists, each under a name of its own",
+        &[Use::Cut, Use::Finish, Use::Tag],
+        checks::artifacts::judge,
+    ),
+    Check::release(
+        "changelog",
+        "the CHANGELOG can be read and carries what the release is about",
+        &[Use::Cut, Use::Finish, Use::Tag],
+        checks::content::judge_changelog,
+    ),
+    Check::release(
+        "agreement",
+        "the manifests at the commit carry the version",
+        &[Use::Finish, Use::Tag],
+        checks::content::judge_agreement,
+    ),
+    Check::release(
+        "merges",
+        "production and integration take the release without conflict",
+        &[Use::Finish],
+        checks::merges::judge,
+    ),
+    Check::release(
+        "merged",
+        "what is tagged descends from the release branch",
+        &[Use::Tag],
+        checks::merges::judge_merged,
+    ),
+    Check::release(
+        "run",
+        "no release was left unfinished",
+        &[Use::Gate, Use::Cut, Use::Finish, Use::Tag],
+        checks::run::judge,
+    ),
+    Check::release(
+        "identity",
+        "git knows who commits",
+        &[Use::Cut, Use::Finish, Use::Tag],
+        checks::signing::judge_identity,
+    ),
+    Check::release(
+        "signing",
+        "the key signs",
+        &[Use::Cut, Use::Finish, Use::Tag],
+        checks::signing::judge,
+    ),
+    Check::release(
+        "signer",
+        "the key is one that may sign releases",
+        &[Use::Finish, Use::Tag],
+        checks::signing::judge_signer,
+    ),
+    Check::hook(
+        "branch",
+        "protected branches are moved by releases alone, release branches only forward",
+        &[Moment::Commit, Moment::Push],
+        hooks::judge_branch,
+    ),
+    Check::hook(
+        "conflict",
+        "no conflict marker is committed",
+        &[Moment::Commit, Moment::Range],
+        hooks::judge_conflict,
+    ),
+    Check::hook(
+        "lockfile",
+        "Cargo.lock is in step with the manifests",
+        &[Moment::Commit, Moment::Range],
+        hooks::judge_lockfile,
+    ),
+    Check::hook(
+        "message",
+        "commit messages are conventional",
+        &[Moment::Message, Moment::Push, Moment::Range],
+        hooks::judge_message,
+    ),
+    Check::hook(
+        "secret",
+        "no private key and no token is committed",
+        &[Moment::Commit, Moment::Range],
+        hooks::judge_secret,
+    ),
+    Check::hook(
+        "tag",
+        "a release tag verifies, is on production, and is never moved or deleted",
+        &[Moment::Push],
+        hooks::judge_tag,
+    ),
 ];
 
 /// Runs every check that belongs to `purpose`, in the table's order. A check may have several findings.
 pub fn run(purpose: Use, facts: &Facts) -> Vec<Finding> {
     let applicable = CHECKS.iter().filter(|check| check.uses.contains(&purpose));
-    let named = |check: &'static Check| {
-        let answers = (check.judge)(facts).into_iter();
-        answers.map(|answer| Finding {
-            check: check.id,
-            verdict: answer.verdict,
-            because: answer.because,
-            remedy: answer.remedy,
-        })
+    let judged = |check: &'static Check| match check.judge {
+        Judge::Release(judge) => judge(facts).into_iter().map(|answer| answer.named(check.id)).collect(),
+        Judge::Hook(_) => Vec::new(),
     };
-    applicable.flat_map(named).collect()
+    applicable.flat_map(judged).collect()
+}
+
+/// Runs every check that belongs to the moment of what was observed, in the table's order. What passes is told of only where
+/// there is something to tell.
+pub fn run_hooks(observed: &Observed) -> Vec<Finding> {
+    let moment = observed.moment();
+    let applicable = CHECKS.iter().filter(|check| check.moments.contains(&moment));
+    let judged = |check: &'static Check| match check.judge {
+        Judge::Hook(judge) => judge(observed)
+            .into_iter()
+            .map(|answer| answer.named(check.id))
+            .collect(),
+        Judge::Release(_) => Vec::new(),
+    };
+    applicable.flat_map(judged).collect()
 }
 
 /// A refusal found while planning, under the name of the check that it belongs to.

@@ -48,6 +48,39 @@ pub fn set_versions(
     sorted(&spliced, path).map(Some)
 }
 
+/// A package as the lock file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// Where it comes from; the workspace's own and other local packages come from nowhere.
+    pub source: Option<String>,
+    /// What it depends on: indices into the list that this package is in.
+    pub dependencies: Vec<usize>,
+}
+
+/// The packages of a lock file, in its order.
+///
+/// # Errors
+/// As [`set_versions`].
+pub fn packages(bytes: impl AsRef<[u8]>, path: &str) -> Result<Vec<Locked>, ManifestError> {
+    let text = Text::new(bytes.as_ref(), path)?;
+    let lock = Lock::read(&text)?;
+    let locked = |package: &LockedPackage| Locked {
+        name: package.id.name.clone(),
+        version: package.id.version.clone(),
+        source: package.id.source.clone(),
+        dependencies: package
+            .dependencies
+            .iter()
+            .filter_map(|dependency| lock.find(&dependency.value))
+            .collect(),
+    };
+    Ok(lock.packages.iter().map(locked).collect())
+}
+
 /// A package's identity, in cargo's order: the workspace's own before those of a registry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Id {

@@ -11,6 +11,7 @@ pub mod dsse;
 pub mod entries;
 pub mod facts;
 pub mod history;
+pub mod hooks;
 pub mod ids;
 pub mod lockfile;
 pub mod manifest;

@@ -1,0 +1,300 @@
+//! Where hooks go, what stands there, and what installing or uninstalling would change.
+//!
+//! Pure: what stands in the directory comes in as data, changes go out as data. Knows neither files nor git.
+
+use std::path::{Path, PathBuf};
+
+use super::HookName;
+use super::shim::{self, Recognised};
+use super::staged::shell_word;
+use crate::core::ids::Digest;
+
+/// What is appended to the name of a hook that stood there before.
+pub const DISPLACED: &str = ".pre-sentinel";
+
+/// Where `core.hooksPath` is set (git-config(1), `--show-scope`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// For the machine, the user, or this one command.
+    Shared,
+    /// For this repository or working tree.
+    Repository,
+}
+
+/// The directory in which git looks for hooks, and why there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The directory.
+    pub dir: PathBuf,
+    /// `core.hooksPath` as written, with its scope; `None` where git looks below the git directory.
+    pub configured: Option<(Scope, String)>,
+    /// Whether it lies in the working tree and is not ignored: what is written there is meant for everybody.
+    pub in_tree: bool,
+}
+
+/// Why hooks cannot go there, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why not.
+    pub because: String,
+    /// What to run, or which lines to add.
+    pub remedies: Vec<String>,
+}
+
+impl Refusal {
+    fn new(because: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            because: because.into(),
+            remedies: vec![remedy.into()],
+        }
+    }
+}
+
+/// Whether hooks may be installed where git looks. `into` is the directory that the user named, resolved.
+///
+/// # Errors
+/// Why not: the place is not this repository's own, is another manager's, or everybody's and was not named.
+pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result<(), Refusal> {
+    const UNSET: &str = "git config --unset core.hooksPath";
+    let shown = looked.dir.display();
+    if let Some(named) = into.filter(|named| *named != looked.dir) {
+        return Err(Refusal::new(
+            format!("git looks for hooks in `{shown}`, not in `{}`", named.display()),
+            format!("git config core.hooksPath {}", shell_word(&named.display().to_string())),
+        ));
+    }
+    let Some((scope, value)) = &looked.configured else {
+        return Ok(());
+    };
+    if *scope == Scope::Shared {
+        return Err(Refusal::new(
+            format!("core.hooksPath is `{value}` for more than this repository; it is left alone"),
+            "git config --local core.hooksPath \"$(git rev-parse --absolute-git-dir)/hooks\"",
+        ));
+    }
+    if value.is_empty() || value == "/dev/null" {
+        return Err(Refusal::new(
+            format!("core.hooksPath is `{value}`: no hook runs here"),
+            UNSET,
+        ));
+    }
+    if looked.dir.ends_with(".husky/_") || looked.dir.ends_with(".husky") {
+        let lines = hooks
+            .iter()
+            .map(|hook| format!("add to .husky/{hook}: cargo-sentinel hook run {hook} \"$@\""));
+        return Err(Refusal {
+            because: format!("core.hooksPath is husky's own place, `{value}`, which husky writes anew"),
+            remedies: lines.collect(),
+        });
+    }
+    if looked.in_tree && into.is_none() {
+        return Err(Refusal::new(
+            format!("core.hooksPath is `{value}`, in the working tree: what is written there is everybody's"),
+            format!("cargo sentinel hooks install --into {}", shell_word(value)),
+        ));
+    }
+    Ok(())
+}
+
+/// What stands at a path in the hooks directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Nothing,
+    /// A file or a symbolic link.
+    Hook(Original),
+    /// Anything else.
+    Other,
+}
+
+/// A file or symbolic link, as it is recorded and compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Of the file's bytes; of a link, of its target's name.
+    pub digest: Digest,
+    /// The permission bits; 0 for a link.
+    pub mode: u32,
+    /// Where a link points.
+    pub target: Option<PathBuf>,
+    /// What the file is; a link is somebody else's.
+    pub recognised: Recognised,
+    /// Whose it seems to be.
+    pub manager: Option<&'static str>,
+}
+
+/// What stands under a hook's two names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Under its name.
+    pub at: Entry,
+    /// Under its name with [`DISPLACED`].
+    pub displaced: Entry,
+    /// What the record says stood there before us.
+    pub recorded: Option<Original>,
+}
+
+/// One change to the hooks directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Writes a shim, in place of nothing or of an older shim.
+    Write,
+    /// Moves somebody else's hook aside, then writes a shim.
+    Displace(Original),
+    /// Replaces a hook that is moved aside already: its manager wrote it again.
+    Overwrite,
+    /// Nothing: it is as it should be.
+    Keep,
+    /// Removes a shim.
+    Remove,
+    /// Removes a shim, if there is one, and moves back what was aside.
+    Restore,
+}
+
+/// What installing changes for one hook; `wanted` is the shim's digest.
+///
+/// # Errors
+/// Where something stands in the way.
+pub fn install(hook: HookName, standing: &Standing, wanted: Digest) -> Result<Change, Refusal> {
+    let aside = format!("{hook}{DISPLACED}");
+    let ours_aside = matches!(
+        (&standing.displaced, &standing.recorded),
+        (Entry::Nothing, _) | (Entry::Hook(_), Some(_))
+    );
+    if !ours_aside {
+        return Err(Refusal::new(
+            format!("{aside} stands in the way, and nothing is known of it"),
+            format!("move {aside} away, or back to {hook}"),
+        ));
+    }
+    let entry = match &standing.at {
+        Entry::Nothing => return Ok(Change::Write),
+        Entry::Other => {
+            return Err(Refusal::new(format!("{hook} is no file"), format!("move {hook} away")));
+        }
+        Entry::Hook(entry) => entry,
+    };
+    match entry.recognised {
+        Recognised::Intact if entry.digest == wanted && entry.mode & 0o111 != 0 => Ok(Change::Keep),
+        Recognised::Intact => Ok(Change::Write),
+        Recognised::Edited => Err(Refusal::new(
+            format!("{hook} is a shim that somebody edited"),
+            format!("move the edit to a hook of its own, then remove {hook} and install again"),
+        )),
+        Recognised::Foreign => match &standing.displaced {
+            Entry::Nothing => Ok(Change::Displace(entry.clone())),
+            Entry::Hook(aside) if aside.digest == entry.digest && aside.target == entry.target => Ok(Change::Overwrite),
+            Entry::Hook(_) | Entry::Other => Err(Refusal::new(
+                format!(
+                    "{hook} was written by {}, and {aside} stands beside it",
+                    entry.manager.unwrap_or("somebody else")
+                ),
+                format!("keep one of them: move {hook} to {aside}, or away"),
+            )),
+        },
+    }
+}
+
+/// What uninstalling changes for one hook.
+///
+/// # Errors
+/// Where what stands there is not what was written; it is left alone.
+pub fn uninstall(hook: HookName, standing: &Standing) -> Result<Change, Refusal> {
+    let aside = matches!((&standing.displaced, &standing.recorded), (Entry::Hook(_), Some(_)));
+    let back = if aside { Change::Restore } else { Change::Remove };
+    match &standing.at {
+        Entry::Nothing if aside => Ok(Change::Restore),
+        Entry::Nothing => Ok(Change::Keep),
+        Entry::Hook(entry) => match entry.recognised {
+            Recognised::Intact => Ok(back),
+            Recognised::Edited => Err(Refusal::new(
+                format!("{hook} was edited and is left as it is"),
+                format!("look at it, then remove {hook}"),
+            )),
+            Recognised::Foreign if aside => Err(Refusal::new(
+                format!(
+                    "{hook} was written by {} since and is left as it is",
+                    entry.manager.unwrap_or("somebody else")
+                ),
+                format!("what stood there first is {hook}{DISPLACED}"),
+            )),
+            Recognised::Foreign => Ok(Change::Keep),
+        },
+        Entry::Other if aside => Err(Refusal::new(format!("{hook} is no file"), format!("move {hook} away"))),
+        Entry::Other => Ok(Change::Keep),
+    }
+}
+
+/// How a hook is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It runs.
+    Installed,
+    /// Nothing stands there.
+    Missing,
+    /// A shim of another version, or for another program.
+    Stale,
+    /// A shim that somebody edited.
+    Edited,
+    /// Somebody else's hook stands there.
+    Displaced,
+    /// git looks for hooks elsewhere.
+    Shadowed,
+    /// git passes over it: it is not executable.
+    NotExecutable,
+    /// The program that it was installed for is gone.
+    BinaryGone,
+}
+
+impl State {
+    /// The words that JSON and people read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Missing => "missing",
+            Self::Stale => "stale",
+            Self::Edited => "edited",
+            Self::Displaced => "displaced",
+            Self::Shadowed => "shadowed",
+            Self::NotExecutable => "not executable",
+            Self::BinaryGone => "binary gone",
+        }
+    }
+}
+
+/// What status is judged from, beside what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The digest of the shim that installing would write for the same program.
+    pub wanted: Digest,
+    /// Whether git looks where the hooks were installed.
+    pub looked_at: bool,
+    /// Whether the program that the shims name can be run.
+    pub runnable: bool,
+}
+
+/// Judges one hook.
+pub fn state(standing: &Standing, around: Surroundings) -> State {
+    let Entry::Hook(entry) = &standing.at else {
+        return match standing.at {
+            Entry::Other => State::Displaced,
+            Entry::Nothing | Entry::Hook(_) => State::Missing,
+        };
+    };
+    match entry.recognised {
+        Recognised::Foreign => State::Displaced,
+        Recognised::Edited => State::Edited,
+        Recognised::Intact if !around.looked_at => State::Shadowed,
+        Recognised::Intact if entry.mode & 0o111 == 0 => State::NotExecutable,
+        Recognised::Intact if !around.runnable => State::BinaryGone,
+        Recognised::Intact if entry.digest != around.wanted => State::Stale,
+        Recognised::Intact => State::Installed,
+    }
+}
+
+/// The digest of the shim that belongs there.
+pub fn wanted(hook: HookName, binary: Option<&str>) -> Digest {
+    Digest::of(shim::render(hook, binary).as_bytes())
+}
+
+#[cfg(test)]
+mod tests;
