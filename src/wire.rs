@@ -3,6 +3,8 @@
 //! Every document names its schema. Fields are only ever added within a version.
 
 pub mod artifact;
+mod ci;
+mod hooks;
 pub mod verify;
 pub mod verify_crate;
 
@@ -18,6 +20,9 @@ use crate::core::facts::Fact;
 use crate::core::history::Judged;
 use crate::core::ids::Oid;
 use crate::core::plan::{Input, Plan};
+
+pub use ci::ci;
+pub use hooks::hooks;
 
 /// A JSON document.
 pub type Document = Value;

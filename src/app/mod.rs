@@ -6,10 +6,13 @@
 mod act;
 mod artifact;
 mod changelog;
+mod ci;
 #[cfg(test)]
 mod crash_tests;
 mod error;
 mod gate;
+mod hook;
+mod hooks;
 mod next;
 mod recover;
 mod status;
@@ -22,8 +25,11 @@ use std::path::PathBuf;
 pub use act::{Acted, CutOptions, FinishOptions, TagOptions, cut, finish, tag};
 pub use artifact::{ArtifactAnswer, inspect};
 pub use changelog::{ChangelogAnswer, ChangelogOptions, changelog};
+pub use ci::{CiAnswer, CiOptions, ci};
 pub use error::{Error, Kind};
 pub use gate::{GateAnswer, GateOptions, check, verdict};
+pub use hook::{HookAnswer, HookCall, follow, hook};
+pub use hooks::{HookView, HooksAnswer, InstallOptions, hooks_status, install_hooks, uninstall_hooks};
 pub use next::{NextAnswer, NextOptions, next};
 pub use recover::{UndoOptions, resume, undo};
 pub use status::{StatusAnswer, status};

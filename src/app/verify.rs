@@ -97,7 +97,7 @@ fn authority(context: &Context, repo: &Repo, policy: &Policy, options: &VerifyOp
     if let Some(name) = &policy.trust.signers_from {
         return Ok(Authority::Ref(name.clone()));
     }
-    Ok(Authority::Releases(trust::made_here(repo)?))
+    Ok(Authority::Releases(trust::made_here(repo, None)?))
 }
 
 fn introduced(text: &str) -> Result<Introduction, Error> {

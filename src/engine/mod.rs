@@ -2,8 +2,10 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod attest;
+pub(crate) mod audit;
 pub(crate) mod execute;
 pub(crate) mod given;
+pub(crate) mod hookdir;
 mod identity;
 pub(crate) mod journal;
 pub(crate) mod locks;

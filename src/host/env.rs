@@ -20,3 +20,8 @@ pub(crate) fn cargo_home() -> Option<PathBuf> {
     let named = var_os("CARGO_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     named.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
 }
+
+/// The path of this program.
+pub(crate) fn current_exe() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}

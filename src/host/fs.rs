@@ -97,6 +97,24 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     sync_dir(dir)
 }
 
+/// Replaces a file by one that everybody may execute, as [`write_atomic`] does.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub(crate) fn write_executable(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed("write", path))?;
+    file.write_all(bytes).map_err(failed("write", path))?;
+    let executable = std::fs::Permissions::from_mode(0o755);
+    file.as_file()
+        .set_permissions(executable)
+        .map_err(failed("write", path))?;
+    file.as_file().sync_all().map_err(failed("write", path))?;
+    file.persist(path).map_err(|error| failed("write", path)(error.error))?;
+    sync_dir(dir)
+}
+
 /// Writes a file that nobody will miss: no fsync, no rename.
 #[expect(clippy::disallowed_methods, reason = "this is the room of files")]
 pub(crate) fn write_scratch(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -211,6 +229,17 @@ pub(crate) fn free_bytes(path: &Path) -> Result<u64> {
     Ok(seen.f_bavail.saturating_mul(seen.f_frsize))
 }
 
+/// Whether a path leads, links followed, to a file that may be executed.
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn is_executable(path: &Path) -> Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(found.is_file() && found.permissions().mode() & 0o111 != 0),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(failed("look at", path)(error)),
+    }
+}
+
 /// Where a symbolic link points.
 pub(crate) fn read_link(path: &Path) -> Result<PathBuf> {
     std::fs::read_link(path).map_err(failed("read", path))
@@ -302,6 +331,16 @@ impl AppendLog {
         boundary();
         Ok(())
     }
+}
+
+/// Appends a line to a file that is made where it is absent, and waits for the disk. Lines of several writers do not mix
+/// (open(2), `O_APPEND`).
+#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+pub(crate) fn append(path: &Path, line: &[u8]) -> Result<()> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    let mut file = opened.map_err(failed("open", path))?;
+    file.write_all(line).map_err(failed("write", path))?;
+    file.sync_data().map_err(failed("write", path))
 }
 
 /// An exclusive lock, released when dropped or when the process ends, however it ends.

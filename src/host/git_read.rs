@@ -74,6 +74,48 @@ impl Repo {
         Ok(Self { gix })
     }
 
+    /// Opens the repository whose git directory is known, with `work_tree` as its working tree unless it is bare: git starts
+    /// its hooks at the top of the working tree.
+    ///
+    /// # Errors
+    /// As [`Repo::discover`].
+    pub(crate) fn at(git_dir: &Path, work_tree: &Path) -> Result<Self> {
+        refuse_reftable(git_dir)?;
+        let lies = |error: gix::Error| Error::git(format!("the repository at `{}`", git_dir.display()), chain(&error));
+        let opened = open_options().open_path_as_is(true).open(git_dir).map_err(lies)?;
+        let mut gix = opened.to_thread_local();
+        if gix.workdir().is_some() || super::env::var_os("GIT_WORK_TREE").is_some() {
+            gix.set_workdir(work_tree.to_owned()).map_err(lies)?;
+        }
+        gix.object_cache_size_if_unset(4 * 1024 * 1024);
+        Ok(Self { gix })
+    }
+
+    /// The same repository, with its objects read from another directory and that one's alternates.
+    ///
+    /// # Errors
+    /// When there is no such directory.
+    pub(crate) fn with_object_dir(mut self, dir: &Path) -> Result<Self> {
+        let opened = gix::odb::at(dir, self.gix.object_hash());
+        let opened = opened.map_err(|error| Error::git(format!("the objects in `{}`", dir.display()), error))?;
+        self.gix.objects = opened.into();
+        self.gix.object_cache_size_if_unset(4 * 1024 * 1024);
+        Ok(self)
+    }
+
+    /// A setting's value, as written; `None` where it is absent.
+    pub(crate) fn config_text(&self, key: &str) -> Option<Vec<u8>> {
+        self.gix.config_snapshot().string(key).map(Into::into)
+    }
+
+    /// How many bytes a blob has, without reading it.
+    pub(crate) fn size_of(&self, id: Oid) -> Result<u64> {
+        let header = self.gix.find_header(id);
+        header
+            .map(|header| header.size())
+            .map_err(|error| self.unreadable(id, &error))
+    }
+
     /// The underlying repository, for this room's own files.
     pub(super) fn gix(&self) -> &gix::Repository {
         &self.gix
@@ -412,6 +454,24 @@ impl Repo {
             Some((from.strip_suffix('*')?.to_owned(), to.strip_suffix('*')?.to_owned()))
         };
         values.iter().filter_map(|value| prefixes(value.as_bstr())).collect()
+    }
+
+    /// The same for what git tells a hook of a remote: its name, or an address.
+    pub(crate) fn tracking_of(&self, remote: &str) -> Vec<(String, String)> {
+        let snapshot = self.gix.config_snapshot();
+        let names = self.gix.remote_names();
+        let named = names.iter().find(|name| name.as_bytes() == remote.as_bytes());
+        let addressed = names.iter().find(|name| {
+            let at = |key: &str| snapshot.string(format!("remote.{name}.{key}").as_str());
+            [at("pushurl"), at("url")]
+                .into_iter()
+                .flatten()
+                .any(|url| url == remote)
+        });
+        named
+            .or(addressed)
+            .map(|name| self.tracking(&name.to_str_lossy()))
+            .unwrap_or_default()
     }
 
     /// The main working tree and the linked ones, with what is checked out there. Their state is not looked at.

@@ -13,6 +13,7 @@ use super::git_read::{Repo, chain};
 use super::{Error, Result};
 use crate::core::commit;
 use crate::core::history::Commit;
+use crate::core::hooks::Written;
 use crate::core::ids::Oid;
 
 /// Generation of a commit that is not in the commit-graph: above all that are.
@@ -162,6 +163,11 @@ pub(crate) fn between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Commi
     Ok(topological(commits.collect::<Result<_>>()?))
 }
 
+/// The ids of those commits, in no order.
+pub(crate) fn ids_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Oid>> {
+    since::since(repo, tip, hidden)
+}
+
 /// How many commits are reachable from `tip` and from none of `hidden`.
 pub(crate) fn count_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<u64> {
     Ok(since::since(repo, tip, hidden)?.len() as u64)
@@ -178,6 +184,19 @@ pub(crate) fn read_commit(repo: &Repo, id: Oid) -> Result<Commit> {
         parents,
         time,
         message: commit::read(found.message_raw_sloppy()),
+    })
+}
+
+/// Reads one commit as far as its message is judged.
+pub(crate) fn read_written(repo: &Repo, id: Oid) -> Result<Written> {
+    let unread = |error: gix::Error| Error::git(format!("commit {id}"), chain(&error));
+    let found = repo.gix().find_commit(id).map_err(unread)?;
+    let decoded = found.decode().map_err(unread)?;
+    Ok(Written {
+        id: Some(id),
+        message: decoded.message.to_vec(),
+        encoding: decoded.encoding.map(ToString::to_string),
+        parents: decoded.parents().count(),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides: each function does one thing it was told to, or observes one thing, and says what came of it.
 
+pub(crate) mod brought;
 pub(crate) mod cargo;
 pub(crate) mod checkout;
 pub(crate) mod clock;
@@ -13,6 +14,7 @@ pub(crate) mod fs;
 pub(crate) mod git_read;
 pub(crate) mod git_write;
 pub(crate) mod gpg;
+pub(crate) mod handed;
 pub(crate) mod history;
 pub(crate) mod interrupt;
 pub(crate) mod merge;

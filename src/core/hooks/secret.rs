@@ -308,6 +308,7 @@ mod tests {
     const UPPER: &str = "QZ7RT2KMW5XB3YLA";
 
     /// Each rule's true example and its near miss.
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     fn examples() -> Vec<(&'static str, String, String)> {
         let begin = |kind: &str| format!("-----BEGIN {kind}-----");
         let armour = |kind: &str| format!("{}\n{}\n-----END {kind}-----\n", begin(kind), word(ALNUM, 64));

@@ -101,11 +101,16 @@ fn binaries(
     Ok(found)
 }
 
-type Packages = (std::result::Result<Workspace, String>, BTreeMap<String, Manifest>);
+pub(super) type Packages = (std::result::Result<Workspace, String>, BTreeMap<String, Manifest>);
 
 /// The workspace at the top, its manifests loaded as the membership rules ask for them.
 fn packages(repo: &Repo, ids: &BTreeMap<String, Oid>) -> Result<Packages> {
-    if !ids.contains_key("Cargo.toml") {
+    packages_in(repo, ids, "")
+}
+
+/// The same in another directory.
+pub(super) fn packages_in(repo: &Repo, ids: &BTreeMap<String, Oid>, root: &str) -> Result<Packages> {
+    if root.is_empty() && !ids.contains_key("Cargo.toml") {
         return Ok((
             Err("there is no Cargo.toml at the top of the repository".to_owned()),
             BTreeMap::new(),
@@ -114,7 +119,7 @@ fn packages(repo: &Repo, ids: &BTreeMap<String, Oid>) -> Result<Packages> {
     let paths: BTreeSet<String> = ids.keys().cloned().collect();
     let mut loaded = BTreeMap::new();
     loop {
-        let wanted = workspace::wanted("", &paths, &loaded);
+        let wanted = workspace::wanted(root, &paths, &loaded);
         if wanted.is_empty() {
             break;
         }
@@ -128,7 +133,7 @@ fn packages(repo: &Repo, ids: &BTreeMap<String, Oid>) -> Result<Packages> {
             }
         }
     }
-    let workspace = workspace::resolve("", &paths, &loaded).map_err(|error| error.to_string());
+    let workspace = workspace::resolve(root, &paths, &loaded).map_err(|error| error.to_string());
     Ok((workspace, loaded))
 }
 

@@ -1,7 +1,7 @@
 //! Which branches and which remote a release moves between.
 
 use super::RemoteSeen;
-use crate::core::facts::{Fact, Flow, Head, Refs, Remote, RemoteChoice};
+use crate::core::facts::{Fact, Flow, Head, Refs, Remote, RemoteChoice, Target};
 use crate::core::ids::{BranchName, RefName};
 use crate::core::policy::Policy;
 use crate::host::git_read::Repo;
@@ -72,6 +72,47 @@ pub(crate) fn flow(policy: &Policy, seen: &Seen<'_>) -> Option<Flow> {
     }
 }
 
+/// The same from a few refs looked up by name, where listing them all would cost more than the answer is worth. `remote` is
+/// the one whose remote-tracking refs count.
+///
+/// # Errors
+/// When a ref cannot be read.
+pub(crate) fn flow_of_names(policy: &Policy, repo: &Repo, remote: Option<&str>) -> Result<Option<Flow>> {
+    let head = repo.head()?;
+    let configured = [&policy.release.integration, &policy.release.production];
+    let usual = ["develop", "main", "master"]
+        .into_iter()
+        .filter_map(|name| BranchName::new(name).ok());
+    let mut refs = Refs::new();
+    for name in configured.into_iter().flatten().cloned().chain(usual) {
+        let mut candidates = vec![name.full()];
+        if let Some(remote) = remote {
+            candidates.extend(RefName::new(format!("refs/remotes/{remote}/{name}")).ok());
+        }
+        for candidate in candidates {
+            if let Some(id) = repo.find_ref(&candidate)? {
+                refs.insert(name.full(), Target { id, peeled: id });
+            }
+        }
+    }
+    let default_branch = remote.map(|remote| default_branch(repo, remote)).transpose()?.flatten();
+    let seen = Seen {
+        refs: &refs,
+        remote: None,
+        default_branch: default_branch.as_ref(),
+        head: &head,
+    };
+    Ok(flow(policy, &seen))
+}
+
+/// The branch that the remote's HEAD was seen to name.
+fn default_branch(repo: &Repo, remote: &str) -> Result<Option<BranchName>> {
+    let head = RefName::new(format!("refs/remotes/{remote}/HEAD")).ok();
+    let target = head.map(|head| repo.symbolic_target(&head)).transpose()?.flatten();
+    let prefix = format!("refs/remotes/{remote}/");
+    Ok(target.and_then(|target| BranchName::new(target.as_str().strip_prefix(&prefix)?).ok()))
+}
+
 /// The remote's refs: listed by it, or, where it is not to be contacted, the remote-tracking refs under its own names.
 pub(crate) fn remote(repo: &Repo, choice: &RemoteChoice, contact: bool) -> Result<RemoteSeen> {
     let Some(name) = super::named(choice) else {
@@ -104,10 +145,7 @@ pub(crate) fn remote(repo: &Repo, choice: &RemoteChoice, contact: bool) -> Resul
             }
         }
     }
-    let head = RefName::new(format!("refs/remotes/{name}/HEAD")).ok();
-    let default = head.map(|head| repo.symbolic_target(&head)).transpose()?.flatten();
-    let prefix = format!("refs/remotes/{name}/");
-    let default_branch = default.and_then(|target| BranchName::new(target.as_str().strip_prefix(&prefix)?).ok());
+    let default_branch = default_branch(repo, name)?;
     Ok((
         Some(Remote {
             name: name.to_owned(),

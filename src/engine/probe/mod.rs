@@ -2,19 +2,23 @@
 //!
 //! Decides nothing. What cannot be seen becomes `Unknown` with its reason, except where there is nothing left to look at.
 
+pub(crate) mod brought;
 mod content;
 mod ending;
 mod flow;
 mod lineage;
+pub(crate) mod push;
 mod settings;
 pub(crate) mod tag;
 pub(crate) mod trust;
 
 pub(crate) use content::content;
-pub(crate) use flow::{flow, remote};
+pub(crate) use flow::{flow, flow_of_names, remote};
 pub(crate) use lineage::{ReleaseTags, describe, lineage, sections};
 pub(crate) use settings::SettingsError;
-pub(crate) use settings::{at_commit, in_working_tree, named as settings_named};
+pub(crate) use settings::{
+    at_commit, in_working_tree, is_written_at, named as settings_named, written_at_commit, written_in_working_tree,
+};
 
 use crate::core::check::Use;
 use crate::core::facts::{

@@ -34,17 +34,17 @@ fn text(bytes: Vec<u8>, file: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| SettingsError::Encoding(file.to_owned()))
 }
 
-fn from_files(sentinel: Option<Vec<u8>>, manifest: Option<Vec<u8>>) -> Result<Policy> {
+fn from_files(sentinel: Option<Vec<u8>>, manifest: Option<Vec<u8>>) -> Result<Option<Policy>> {
     if let Some(bytes) = sentinel {
-        return Ok(policy::parse(&text(bytes, FILE)?, FILE)?);
+        return Ok(Some(policy::parse(&text(bytes, FILE)?, FILE)?));
     }
     // A manifest that is not UTF-8 or not TOML is Cargo's to refuse; there is no configuration in it.
     let manifest = manifest
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .filter(|text| text.contains("metadata"));
     Ok(match manifest {
-        Some(text) => policy::from_metadata(&text, MANIFEST)?.unwrap_or_default(),
-        None => Policy::default(),
+        Some(text) => policy::from_metadata(&text, MANIFEST)?,
+        None => None,
     })
 }
 
@@ -57,18 +57,43 @@ pub(crate) fn named(path: &Path) -> Result<Policy> {
 
 /// The working tree's configuration; in a bare repository HEAD's.
 pub(crate) fn in_working_tree(repo: &Repo) -> Result<Policy> {
+    Ok(written_in_working_tree(repo)?.unwrap_or_default())
+}
+
+/// The same; `None` where nothing is written.
+pub(crate) fn written_in_working_tree(repo: &Repo) -> Result<Option<Policy>> {
     if let Some(top) = repo.workdir() {
-        return from_files(fs::read(&top.join(FILE))?, fs::read(&top.join(MANIFEST))?);
+        let sentinel = fs::read(&top.join(FILE))?;
+        let manifest = if sentinel.is_none() {
+            fs::read(&top.join(MANIFEST))?
+        } else {
+            None
+        };
+        return from_files(sentinel, manifest);
     }
     let head = repo.head()?;
     match &head {
-        Head::Branch { tip: None, .. } => Ok(Policy::default()),
-        Head::Branch { tip: Some(commit), .. } | Head::Detached(commit) => at_commit(repo, *commit),
+        Head::Branch { tip: None, .. } => Ok(None),
+        Head::Branch { tip: Some(commit), .. } | Head::Detached(commit) => written_at_commit(repo, *commit),
     }
 }
 
 /// A commit's configuration.
 pub(crate) fn at_commit(repo: &Repo, commit: Oid) -> Result<Policy> {
+    Ok(written_at_commit(repo, commit)?.unwrap_or_default())
+}
+
+/// The same; `None` where nothing is written.
+pub(crate) fn written_at_commit(repo: &Repo, commit: Oid) -> Result<Option<Policy>> {
     let tree = repo.tree_of(commit)?;
     from_files(repo.file_at(tree, FILE)?, repo.file_at(tree, MANIFEST)?)
+}
+
+/// Whether a commit has a configuration, valid or not.
+pub(crate) fn is_written_at(repo: &Repo, commit: Oid) -> Result<bool> {
+    match written_at_commit(repo, commit) {
+        Ok(found) => Ok(found.is_some()),
+        Err(error @ SettingsError::Host(_)) => Err(error),
+        Err(SettingsError::Invalid(_) | SettingsError::Absent(_) | SettingsError::Encoding(_)) => Ok(true),
+    }
 }

@@ -110,7 +110,7 @@ fn releases_below(repo: &Repo, releases: &ReleaseTags, commit: Oid) -> Result<Ve
 pub(crate) fn makers_introductions(repo: &Repo, releases: &ReleaseTags, commit: Oid) -> Result<Vec<Introduction>> {
     let below = releases_below(repo, releases, commit)?;
     let is_below = |made: &Introduction| below.iter().any(|(_, candidate)| candidate.name == made.tag);
-    let made: Vec<Introduction> = made_here(repo)?.into_iter().filter(is_below).collect();
+    let made: Vec<Introduction> = made_here(repo, None)?.into_iter().filter(is_below).collect();
     if !made.is_empty() {
         return Ok(made);
     }
@@ -124,11 +124,12 @@ pub(crate) fn makers_introductions(repo: &Repo, releases: &ReleaseTags, commit: 
     Ok(taken.into_iter().collect())
 }
 
-/// The tags that were made in this clone and still stand: the journals of their runs are the introduction.
-pub(crate) fn made_here(repo: &Repo) -> Result<Vec<Introduction>> {
+/// The tags that were made in this clone and still stand: the journals of their runs are the introduction. `pushed` is one
+/// that is on its way: a release is pushed before its ref stands here.
+pub(crate) fn made_here(repo: &Repo, pushed: Option<(&TagName, Oid)>) -> Result<Vec<Introduction>> {
     let mut standing = Vec::new();
     for (tag, id) in journal::signed_tags(&journal::directory(&repo.common_dir()))? {
-        if repo.find_ref(&tag.full())? == Some(id) {
+        if pushed == Some((&tag, id)) || repo.find_ref(&tag.full())? == Some(id) {
             let by = Vouched::Object(id);
             standing.push(Introduction { tag, by });
         }

@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::artifact::ArtifactArgs;
+use super::ci::CiArgs;
+use super::hook::HookArgs;
+use super::hooks::HooksArgs;
 use crate::core::version::Bump;
 
 const STYLES: Styles = Styles::styled()
@@ -96,6 +99,12 @@ pub(super) enum Command {
     Undo(UndoArgs),
     /// Say what a built file says of itself.
     Artifact(ArtifactArgs),
+    /// Judge a range of commits as the hooks would, where nothing can be bypassed.
+    Ci(CiArgs),
+    /// Install git hooks that keep messages, branches, tags and secrets in order.
+    Hooks(HooksArgs),
+    /// Answer git's hooks.
+    Hook(HookArgs),
     /// Print the completions of a shell.
     Completions {
         /// The shell.

@@ -35,6 +35,9 @@ pub(super) fn run(cli: &Cli, context: &Context, output: &Output) -> Result<u8, E
         Command::Resume(args) => resume(args, context, output),
         Command::Undo(args) => undo(args, context, output),
         Command::Artifact(args) => artifact::run(args, context, output),
+        Command::Ci(args) => super::ci::run(args, context, output),
+        Command::Hooks(args) => super::hooks::run(args, context, output),
+        Command::Hook(args) => Ok(super::hook::parsed(args, context)),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(

@@ -2,8 +2,11 @@
 
 mod args;
 mod artifact;
+mod ci;
 mod commands;
 mod front;
+mod hook;
+mod hooks;
 mod output;
 mod verify;
 mod verify_crate;
@@ -20,6 +23,9 @@ use output::Output;
 /// Runs the program with the given arguments, the program's name first, and gives its exit code.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let argv = without_subcommand_name(argv);
+    if let Some(call) = hook::direct(&argv) {
+        return hook::run(call);
+    }
     let wants_json = argv.iter().any(|arg| arg == "--json");
     let cli = match Cli::try_parse_from(argv) {
         Ok(cli) => cli,

@@ -202,11 +202,11 @@ fn a_release_tag_verifies_and_stays() {
         tag(Some('1'), Some('2'), |_| ()),
         tag(None, Some('1'), |tag| tag.version = None),
         tag(None, Some('1'), |tag| {
-            tag.faults = Fact::Known(vec![("SIG_MISSING".to_owned(), "it is not\nsigned".to_owned())])
+            tag.faults = Fact::Known(vec![("SIG_MISSING".to_owned(), "it is not\nsigned".to_owned())]);
         }),
         tag(None, Some('1'), |tag| tag.on_production = Fact::Known(false)),
         tag(None, Some('1'), |tag| {
-            tag.artifacts.push(artifact(Fact::Known(Some(Digest::of(b"b")))))
+            tag.artifacts.push(artifact(Fact::Known(Some(Digest::of(b"b")))));
         }),
         tag(None, Some('1'), |tag| tag.artifacts.push(artifact(Fact::Known(None)))),
     ];

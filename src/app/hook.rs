@@ -1,0 +1,262 @@
+//! `hook run`: what a hook says of a commit, a message or a push.
+//!
+//! Observes what the moment asks for, has the checks judge it, and lets go what may be skipped and is skipped with a reason,
+//! which goes into the audit trail. Starts no process. Must not know how a refusal is printed.
+
+mod tag;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Kind};
+use crate::core::check::{self, Finding, refusal};
+use crate::core::facts::{Fact, Flow, RemoteChoice};
+use crate::core::hooks::place::DISPLACED;
+use crate::core::hooks::push::{Format, parse};
+use crate::core::hooks::skip::{self, Ask, Outcome};
+use crate::core::hooks::{HookName, Observed};
+use crate::core::ids::{BranchName, Oid, TagName};
+use crate::core::policy::Policy;
+use crate::engine::audit;
+use crate::engine::probe::{self, brought, push};
+use crate::host::git_read::Repo;
+use crate::host::handed::{self, Handed};
+use crate::host::{clock, env, fs};
+
+/// How git called.
+#[derive(Debug, Clone)]
+pub struct HookCall {
+    /// The hook.
+    pub name: HookName,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// The shim that called, beside which a hook may stand that was there before it.
+    pub shim: Option<PathBuf>,
+}
+
+/// What the hook says.
+#[derive(Debug, Clone)]
+pub struct HookAnswer {
+    /// What refuses, what was skipped, what is told.
+    pub outcome: Outcome,
+    /// What git said on standard input, for the hook that follows.
+    stdin: Option<Vec<u8>>,
+    /// The hook that stood there before and has its turn now.
+    chained: Option<PathBuf>,
+}
+
+/// Runs a hook started in `dir`, as git starts it. Whatever goes wrong is a refusal.
+pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
+    let stdin = match call.name.reads_stdin().then(handed::stdin).transpose() {
+        Ok(stdin) => stdin,
+        Err(error) => return refused(failed("input", &error.into()), None),
+    };
+    let outcome = Handed::open(dir)
+        .map_err(Error::from)
+        .and_then(|handed| judge(&handed, dir, call, stdin.as_deref()));
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let check = if error.kind == Kind::Usage {
+                "config"
+            } else {
+                "repository"
+            };
+            return refused(failed(check, &error), stdin);
+        }
+    };
+    let chained = call.shim.as_deref().filter(|_| outcome.refused.is_empty());
+    match chained.map(displaced).transpose() {
+        Ok(chained) => HookAnswer {
+            outcome,
+            stdin,
+            chained: chained.flatten(),
+        },
+        Err(error) => refused(failed("repository", &error.into()), stdin),
+    }
+}
+
+/// Has the hook that stood there before take this process's place, with the same arguments, environment and input. Does
+/// nothing where there is none; comes back with an error only where it cannot be started.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn follow(answer: &HookAnswer, call: &HookCall) -> Result<(), Error> {
+    match &answer.chained {
+        Some(path) => Err(handed::become_hook(path, &call.args, answer.stdin.as_deref()).into()),
+        None => Ok(()),
+    }
+}
+
+/// The hook that was moved aside for a shim, where git would have run it.
+fn displaced(shim: &Path) -> Result<Option<PathBuf>, crate::host::Error> {
+    let mut name = shim.file_name().unwrap_or_default().to_owned();
+    name.push(DISPLACED);
+    let path = shim.with_file_name(name);
+    let runs = fs::is_executable(&path)?;
+    // Without a slash it would be looked up on PATH.
+    let here = if path.is_absolute() {
+        path
+    } else {
+        Path::new(".").join(path)
+    };
+    Ok(runs.then_some(here))
+}
+
+fn refused(finding: Finding, stdin: Option<Vec<u8>>) -> HookAnswer {
+    let outcome = Outcome {
+        refused: vec![finding],
+        ..Outcome::default()
+    };
+    HookAnswer {
+        outcome,
+        stdin,
+        chained: None,
+    }
+}
+
+fn failed(check: &'static str, error: &Error) -> Finding {
+    let remedy = error.hints.first().cloned();
+    let usual = match check {
+        "config" => "correct it; cargo sentinel status reads it too",
+        _ => "git status",
+    };
+    refusal(check, error.message.clone(), remedy.unwrap_or_else(|| usual.to_owned()))
+}
+
+fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> Result<Outcome, Error> {
+    let repo = &handed.repo;
+    let server = call.name == HookName::PreReceive;
+    let policy = match server {
+        true => policy_of_record(repo)?,
+        false => probe::written_in_working_tree(repo)?,
+    };
+    let observed = match (call.name, &policy) {
+        (HookName::PrePush | HookName::PreReceive, _) => push_observed(handed, policy.as_ref(), call, stdin)?,
+        // Without a configuration nothing is asked of commits here.
+        (HookName::PreCommit | HookName::PreMergeCommit | HookName::CommitMsg, None) => return Ok(Outcome::default()),
+        (HookName::PreCommit | HookName::PreMergeCommit, Some(policy)) => {
+            let protected = remote_of(repo, policy).and_then(|remote| protected(repo, policy, remote.as_deref()));
+            Observed::Commit(brought::commit(
+                handed,
+                Fact::from(protected.map(|(_, protected)| protected)),
+            ))
+        }
+        (HookName::CommitMsg, Some(_)) => {
+            let path = call.args.first().ok_or_else(|| {
+                Error::new(Kind::Blocked, "commit-msg was called without the file of the message").hint("git commit")
+            })?;
+            Observed::Message(brought::draft(handed, &dir.join(path))?)
+        }
+    };
+    let findings = check::run_hooks(&observed);
+    if server {
+        // Whoever pushes through a local path brings the environment along: the policy of record heeds none of it.
+        return Ok(skip::apply(findings, &Ask::default(), &[]));
+    }
+    let text = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let ask = Ask {
+        checks: text(skip::SKIP),
+        reason: text(skip::REASON),
+    };
+    let required = policy.map(|policy| policy.hooks.required).unwrap_or_default();
+    let outcome = skip::apply(findings, &ask, &required);
+    if !outcome.skipped.is_empty() {
+        let reason = ask.reason.unwrap_or_default();
+        let skipped = audit::Skipped {
+            at: clock::now(),
+            hook: call.name,
+            reason: &reason,
+            findings: &outcome.skipped,
+        };
+        audit::record(&repo.common_dir(), &skipped)?;
+    }
+    Ok(outcome)
+}
+
+fn push_observed(
+    handed: &Handed,
+    policy: Option<&Policy>,
+    call: &HookCall,
+    stdin: Option<&[u8]>,
+) -> Result<Observed, Error> {
+    let repo = &handed.repo;
+    let (format, remote) = match call.name {
+        HookName::PreReceive => (Format::PreReceive, None),
+        HookName::PreCommit | HookName::PreMergeCommit | HookName::CommitMsg | HookName::PrePush => {
+            let remote = call.args.first().map(|name| name.to_string_lossy().into_owned());
+            (Format::PrePush, Some(remote.unwrap_or_else(|| "origin".to_owned())))
+        }
+    };
+    let lines = parse(stdin.unwrap_or_default(), format).map_err(|number| {
+        Error::new(
+            Kind::Blocked,
+            format!("line {number} of what git says of the push cannot be read"),
+        )
+        .hint(format!("git push, which writes what `{}` reads", call.name))
+    })?;
+    let default = Policy::default();
+    let rules = policy.unwrap_or(&default);
+    let (flow, protected) = match &remote {
+        None => protected(repo, rules, None)?,
+        Some(_) => protected(repo, rules, remote_of(repo, rules)?.as_deref())?,
+    };
+    let verifying = tag::Verifying {
+        repo,
+        policy: rules,
+        flow: flow.as_ref(),
+        server: remote.is_none(),
+    };
+    let verify = |name: &TagName, id: Oid| tag::faults(verifying, name, id);
+    let eye = push::Eye {
+        repo,
+        policy,
+        flow: flow.as_ref(),
+        protected: &protected,
+        remote: remote.as_deref(),
+        verify: &verify,
+    };
+    Ok(Observed::Push(push::push(&eye, &lines)?))
+}
+
+/// The branches that a release moves between, and those that releases alone move.
+fn protected(repo: &Repo, policy: &Policy, remote: Option<&str>) -> Result<(Option<Flow>, Vec<BranchName>), Error> {
+    let flow = probe::flow_of_names(policy, repo, remote)?;
+    let own = policy.hooks.protect.clone();
+    let protected = own.unwrap_or_else(|| {
+        let production = flow.as_ref().filter(|flow| !flow.is_trunk());
+        production.map(|flow| flow.production.clone()).into_iter().collect()
+    });
+    Ok((flow, protected))
+}
+
+/// The remote whose branches count here.
+fn remote_of(repo: &Repo, policy: &Policy) -> Result<Option<String>, Error> {
+    match repo.remote_choice(policy.release.remote.as_deref()) {
+        RemoteChoice::Named(name) => Ok(Some(name)),
+        RemoteChoice::None => Ok(None),
+        // Which one is meant matters to a release; hooks can do without.
+        RemoteChoice::Unclear(_) => Ok(None),
+    }
+}
+
+/// The configuration that a server goes by: that of the production branch before the push, so that no push weakens the
+/// rules that it is judged by.
+fn policy_of_record(repo: &Repo) -> Result<Option<Policy>, Error> {
+    let at = |policy: &Policy| -> Result<Option<Policy>, Error> {
+        let flow = probe::flow_of_names(policy, repo, None)?;
+        let tip = flow
+            .map(|flow| repo.find_ref(&flow.production.full()))
+            .transpose()?
+            .flatten();
+        Ok(tip
+            .map(|tip| probe::written_at_commit(repo, tip))
+            .transpose()?
+            .flatten())
+    };
+    match at(&Policy::default())? {
+        // It may name another production branch, which then decides.
+        Some(first) => Ok(Some(at(&first)?.unwrap_or(first))),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,291 @@
+//! `hooks install | uninstall | status`: shims in the place where git looks for hooks, beside whatever stood there.
+
+use std::path::{Path, PathBuf};
+
+use super::{Context, Error, Kind};
+use crate::core::hooks::HookName;
+use crate::core::hooks::place::{self, Change, Entry, Looked, Refusal, Standing, State, Surroundings};
+use crate::engine::hookdir::{self, Record};
+use crate::host::git_read::Repo;
+use crate::host::{env, fs};
+
+/// How to install.
+#[derive(Debug, Clone, Default)]
+pub struct InstallOptions {
+    /// The directory that is meant, where it is everybody's.
+    pub into: Option<PathBuf>,
+    /// The hooks of a server instead.
+    pub server: bool,
+    /// Change nothing.
+    pub dry_run: bool,
+}
+
+/// One hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookView {
+    /// Which.
+    pub name: HookName,
+    /// How it is doing, once everything is done.
+    pub state: State,
+    /// Whose hook runs after it: a manager's name, or `another`.
+    pub chained: Option<&'static str>,
+}
+
+/// What became of the hooks.
+#[derive(Debug, Clone)]
+pub struct HooksAnswer {
+    /// The directory in which git looks for them.
+    pub dir: PathBuf,
+    /// Each hook, in the order in which git runs them.
+    pub hooks: Vec<HookView>,
+    /// Hooks that were changed, or would be.
+    pub changed: Vec<HookName>,
+    /// What was left as it is, and what else is worth knowing: what, and what to do.
+    pub left: Vec<(String, Vec<String>)>,
+}
+
+impl HooksAnswer {
+    /// Whether every hook runs.
+    pub fn is_complete(&self) -> bool {
+        self.hooks.iter().all(|hook| hook.state == State::Installed)
+    }
+}
+
+/// Installs the hooks.
+///
+/// # Errors
+/// `Blocked`, with nothing changed, where the place is not this repository's own or something stands in the way.
+pub fn install_hooks(context: &Context, options: &InstallOptions) -> Result<HooksAnswer, Error> {
+    let repo = context.repo()?;
+    let hooks: &[HookName] = if options.server {
+        &HookName::SERVER
+    } else {
+        &HookName::CLIENT
+    };
+    if options.server && repo.workdir().is_some() {
+        return Err(Error::new(
+            Kind::Blocked,
+            "--server is for a bare repository, and this one has a working tree",
+        )
+        .hint("cargo sentinel hooks install"));
+    }
+    let looked = hookdir::looked(&repo)?;
+    let into = options.into.as_ref().map(|dir| fs::canonical(&context.dir.join(dir)));
+    place::admit(&looked, into.as_deref(), hooks).map_err(|refusal| blocked(&[refusal]))?;
+    // What everybody shares names no path of this machine.
+    let binary = if looked.in_tree { None } else { Some(own_path()?) };
+    let mut record = Record::read(&repo)?;
+    let known = record.place(&looked.dir).cloned();
+    let mut planned = Vec::new();
+    let mut refusals = Vec::new();
+    for hook in hooks {
+        let standing = hookdir::standing(&looked.dir, *hook, known.as_ref())?;
+        match place::install(*hook, &standing, place::wanted(*hook, binary.as_deref())) {
+            Ok(change) => planned.push((*hook, change)),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(blocked(&refusals));
+    }
+    let changed = planned
+        .iter()
+        .filter(|(_, change)| *change != Change::Keep)
+        .map(|(hook, _)| *hook);
+    let changed: Vec<HookName> = changed.collect();
+    if !options.dry_run {
+        let place = record
+            .places
+            .entry(looked.dir.to_string_lossy().into_owned())
+            .or_default();
+        place.made |= fs::stat(&looked.dir)?.is_none();
+        place.binary.clone_from(&binary);
+        planned.iter().for_each(|(hook, change)| place.note(*hook, change));
+        record.write(&repo)?;
+        fs::create_dir(&looked.dir)?;
+        for (hook, change) in &planned {
+            hookdir::carry_out(&looked.dir, *hook, change, binary.as_deref())?;
+        }
+    }
+    let hooks = views(&looked, &looked.dir, hooks, &record)?;
+    let left = advice(&repo, &hooks)?;
+    Ok(HooksAnswer {
+        dir: looked.dir,
+        hooks,
+        changed,
+        left,
+    })
+}
+
+/// Removes what was installed, and puts back what stood there before, wherever that was.
+///
+/// # Errors
+/// When the record or a directory cannot be read or written.
+pub fn uninstall_hooks(context: &Context, dry_run: bool) -> Result<HooksAnswer, Error> {
+    let repo = context.repo()?;
+    let looked = hookdir::looked(&repo)?;
+    let mut record = Record::read(&repo)?;
+    let mut dirs: Vec<PathBuf> = record.places.keys().map(PathBuf::from).collect();
+    if !dirs.contains(&looked.dir) {
+        dirs.push(looked.dir.clone());
+    }
+    let (mut changed, mut left) = (Vec::new(), Vec::new());
+    for dir in &dirs {
+        let known = record.place(dir).cloned();
+        let mut kept = false;
+        for hook in HookName::ALL {
+            match place::uninstall(hook, &hookdir::standing(dir, hook, known.as_ref())?) {
+                Ok(Change::Keep) => {}
+                Ok(change) => {
+                    if !dry_run {
+                        hookdir::carry_out(dir, hook, &change, None)?;
+                    }
+                    changed.push(hook);
+                }
+                Err(Refusal { because, remedies }) => {
+                    kept = true;
+                    left.push((because, remedies));
+                }
+            }
+        }
+        if !kept && !dry_run {
+            if known.is_some_and(|place| place.made) {
+                // Somebody else's files keep it; that is no failure.
+                fs::remove_empty_dir(dir);
+            }
+            record.places.remove(dir.to_string_lossy().as_ref());
+        }
+    }
+    if !dry_run {
+        record.write(&repo)?;
+    }
+    changed.sort();
+    changed.dedup();
+    Ok(HooksAnswer {
+        hooks: Vec::new(),
+        dir: looked.dir,
+        changed,
+        left,
+    })
+}
+
+/// Says how each hook is doing.
+///
+/// # Errors
+/// When the record or a directory cannot be read.
+pub fn hooks_status(context: &Context) -> Result<HooksAnswer, Error> {
+    let repo = context.repo()?;
+    let looked = hookdir::looked(&repo)?;
+    let record = Record::read(&repo)?;
+    // Where hooks were installed, and git looks elsewhere now, they are what is asked about.
+    let place = record.place(&looked.dir).map(|_| looked.dir.clone());
+    let dir = place.or_else(|| record.places.keys().next().map(PathBuf::from));
+    let dir = dir.unwrap_or_else(|| looked.dir.clone());
+    let recorded = record
+        .place(&dir)
+        .map(|place| place.hooks.keys().filter_map(|name| HookName::parse(name)));
+    let mut hooks: Vec<HookName> = recorded.into_iter().flatten().collect();
+    if hooks.is_empty() {
+        hooks = match repo.workdir() {
+            Some(_) => HookName::CLIENT.to_vec(),
+            None => HookName::SERVER.to_vec(),
+        };
+    }
+    hooks.sort();
+    let hooks = views(&looked, &dir, &hooks, &record)?;
+    let mut left = Vec::new();
+    if dir != looked.dir {
+        left.push((
+            format!(
+                "git looks for hooks in `{}`, they were installed in `{}`",
+                looked.dir.display(),
+                dir.display()
+            ),
+            vec!["git config --show-origin core.hooksPath".to_owned()],
+        ));
+    }
+    left.extend(advice(&repo, &hooks)?);
+    Ok(HooksAnswer {
+        dir: looked.dir,
+        hooks,
+        changed: Vec::new(),
+        left,
+    })
+}
+
+fn own_path() -> Result<String, Error> {
+    let unknown = |why: String| {
+        Error::new(
+            Kind::Blocked,
+            format!("the path of this program cannot be written into a hook: {why}"),
+        )
+        .hint("install it in a directory whose name is UTF-8")
+    };
+    let path = env::current_exe().map_err(|error| unknown(error.to_string()))?;
+    let path = path.into_os_string().into_string();
+    let path = path.map_err(|path| unknown(format!("`{}` is not UTF-8", path.display())))?;
+    if path.contains('\n') {
+        return Err(unknown("it holds a line feed".to_owned()));
+    }
+    Ok(path)
+}
+
+fn views(looked: &Looked, dir: &Path, hooks: &[HookName], record: &Record) -> Result<Vec<HookView>, Error> {
+    let known = record.place(dir);
+    let binary = known.and_then(|place| place.binary.as_deref());
+    let runnable = binary
+        .map(|path| fs::is_executable(Path::new(path)))
+        .transpose()?
+        .unwrap_or(true);
+    let view = |hook: &HookName| {
+        let standing = hookdir::standing(dir, *hook, known)?;
+        let around = Surroundings {
+            wanted: place::wanted(*hook, binary),
+            looked_at: looked.dir == dir,
+            runnable,
+        };
+        Ok(HookView {
+            name: *hook,
+            state: place::state(&standing, around),
+            chained: chained(&standing),
+        })
+    };
+    hooks.iter().map(view).collect()
+}
+
+fn chained(standing: &Standing) -> Option<&'static str> {
+    match &standing.displaced {
+        Entry::Hook(original) => Some(original.manager.unwrap_or("another")),
+        Entry::Nothing | Entry::Other => None,
+    }
+}
+
+/// lefthook writes its hooks again whenever its configuration changes; its own place outlasts that.
+fn advice(repo: &Repo, hooks: &[HookView]) -> Result<Vec<(String, Vec<String>)>, Error> {
+    const FILES: [&str; 4] = ["lefthook.yml", ".lefthook.yml", "lefthook.yaml", "lefthook.toml"];
+    let Some(top) = repo.workdir() else {
+        return Ok(Vec::new());
+    };
+    for file in FILES {
+        if fs::stat(&top.join(file))?.is_some() && hooks.iter().any(|hook| hook.chained == Some("lefthook")) {
+            let because = format!("lefthook writes its hooks again when {file} changes, over these");
+            let lines = hooks.iter().map(|hook| {
+                format!(
+                    "add to {file}, under {0}: run: cargo-sentinel hook run {0} {{0}}",
+                    hook.name
+                )
+            });
+            return Ok(vec![(because, lines.collect())]);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn blocked(refusals: &[Refusal]) -> Error {
+    let message: Vec<&str> = refusals.iter().map(|refusal| refusal.because.as_str()).collect();
+    let mut error = Error::new(Kind::Blocked, message.join("; "));
+    for remedy in refusals.iter().flat_map(|refusal| &refusal.remedies) {
+        error = error.hint(remedy.clone());
+    }
+    error
+}

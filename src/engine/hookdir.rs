@@ -1,0 +1,263 @@
+//! A hooks directory: what stands in it, what was installed there, and changing it.
+//!
+//! The record (`sentinel/hooks.json` in the common git directory) is written before anything is moved, so that what stood
+//! there before can be put back whenever an installation ends early. Knows git's places; what may change is `core`'s to say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::hooks::HookName;
+use crate::core::hooks::place::{Change, DISPLACED, Entry, Looked, Original, Scope, Standing};
+use crate::core::hooks::shim::{self, Recognised};
+use crate::core::ids::Digest;
+use crate::host::git_read::Repo;
+use crate::host::git_write::git;
+use crate::host::{Error, Result, fs};
+
+/// The newest format of the record that is written and read.
+const SCHEMA: u32 = 1;
+
+/// Everything that was installed, by directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    schema: u32,
+    pub(crate) places: BTreeMap<String, Place>,
+}
+
+/// What was installed in one directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// The program's path in the shims; absent where they are for every machine.
+    pub(crate) binary: Option<String>,
+    /// Whether the directory was made for them.
+    pub(crate) made: bool,
+    /// What stood there before, by hook.
+    pub(crate) hooks: BTreeMap<String, Option<Before>>,
+}
+
+/// A hook that stood there before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Before {
+    digest: String,
+    mode: u32,
+    target: Option<String>,
+}
+
+impl Before {
+    fn of(original: &Original) -> Self {
+        let target = original.target.as_ref();
+        Self {
+            digest: original.digest.to_string(),
+            mode: original.mode,
+            target: target.map(|target| target.to_string_lossy().into_owned()),
+        }
+    }
+
+    fn original(&self) -> Option<Original> {
+        Some(Original {
+            digest: Digest::from_hex(&self.digest)?,
+            mode: self.mode,
+            target: self.target.as_ref().map(PathBuf::from),
+            recognised: Recognised::Foreign,
+            manager: None,
+        })
+    }
+}
+
+impl Record {
+    /// Reads the record of a repository; an absent one is empty.
+    ///
+    /// # Errors
+    /// When it is there and cannot be understood: what it says of others' hooks must not be guessed.
+    pub(crate) fn read(repo: &Repo) -> Result<Self> {
+        let path = record_path(repo);
+        let Some(bytes) = fs::read(&path)? else {
+            return Ok(Self {
+                schema: SCHEMA,
+                places: BTreeMap::new(),
+            });
+        };
+        let what = || format!("the record of installed hooks, `{}`", path.display());
+        let record: Self = serde_json::from_slice(&bytes).map_err(|error| Error::git(what(), error))?;
+        if record.schema != SCHEMA {
+            return Err(Error::git(
+                what(),
+                format!("its schema is {}, known is {SCHEMA}", record.schema),
+            ));
+        }
+        Ok(record)
+    }
+
+    /// Replaces the record.
+    pub(crate) fn write(&self, repo: &Repo) -> Result<()> {
+        let path = record_path(repo);
+        if self.places.is_empty() {
+            return fs::remove_file(&path);
+        }
+        fs::create_dir(path.parent().unwrap_or(Path::new(".")))?;
+        let text = serde_json::to_string_pretty(self).map_err(|error| Error::Unexpected(error.to_string()))?;
+        fs::write_atomic(&path, format!("{text}\n").as_bytes())
+    }
+
+    /// What was installed in a directory.
+    pub(crate) fn place(&self, dir: &Path) -> Option<&Place> {
+        self.places.get(dir.to_string_lossy().as_ref())
+    }
+}
+
+impl Place {
+    /// Notes that a hook is installed, and what it displaces.
+    pub(crate) fn note(&mut self, hook: HookName, change: &Change) {
+        match change {
+            Change::Displace(original) => {
+                self.hooks.insert(hook.as_str().to_owned(), Some(Before::of(original)));
+            }
+            Change::Write | Change::Overwrite | Change::Keep => {
+                self.hooks.entry(hook.as_str().to_owned()).or_insert(None);
+            }
+            Change::Remove | Change::Restore => {
+                self.hooks.remove(hook.as_str());
+            }
+        }
+    }
+}
+
+fn record_path(repo: &Repo) -> PathBuf {
+    repo.common_dir().join("sentinel").join("hooks.json")
+}
+
+/// Where git looks for hooks: git-rev-parse(1) `--git-path`, git-config(1) `--show-scope`.
+///
+/// # Errors
+/// When git does not say.
+pub(crate) fn looked(repo: &Repo) -> Result<Looked> {
+    let top = repo.top();
+    let mut dir = git(&top)
+        .args(["rev-parse", "--path-format=absolute", "--git-path", "hooks"])
+        .success()?;
+    if dir.last() == Some(&b'\n') {
+        dir.pop();
+    }
+    let dir = path_of(dir);
+    let run = git(&top).args(["config", "--show-scope", "-z", "--get", "core.hooksPath"]);
+    let argv = run.argv();
+    let said = run.output()?;
+    // 1 stands for a key that is not set.
+    let configured = match said.status.code() {
+        Some(0) => {
+            let mut fields = said.stdout.split(|byte| *byte == 0);
+            let scope = match fields.next().unwrap_or_default() {
+                b"local" | b"worktree" => Scope::Repository,
+                _ => Scope::Shared,
+            };
+            let value = fields.next().unwrap_or_default();
+            Some((scope, String::from_utf8_lossy(value).into_owned()))
+        }
+        Some(1) => None,
+        _ => {
+            return Err(Error::Failed {
+                argv,
+                status: said.status.to_string(),
+                stderr: said.stderr,
+            });
+        }
+    };
+    let in_tree = match repo.workdir() {
+        Some(top) => dir.starts_with(&top) && !dir.starts_with(repo.common_dir()) && !is_ignored(&top, &dir)?,
+        None => false,
+    };
+    Ok(Looked {
+        dir,
+        configured,
+        in_tree,
+    })
+}
+
+fn path_of(bytes: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    fs::canonical(Path::new(&std::ffi::OsString::from_vec(bytes)))
+}
+
+/// git-check-ignore(1): 0 where it is, 1 where it is not.
+fn is_ignored(top: &Path, dir: &Path) -> Result<bool> {
+    let run = git(top)
+        .args(["check-ignore", "--quiet", "--"])
+        .arg(dir.join("pre-commit"));
+    let argv = run.argv();
+    let said = run.output()?;
+    match said.status.code() {
+        Some(0) => Ok(true),
+        Some(1) => Ok(false),
+        _ => Err(Error::Failed {
+            argv,
+            status: said.status.to_string(),
+            stderr: said.stderr,
+        }),
+    }
+}
+
+/// What stands under a hook's names.
+pub(crate) fn standing(dir: &Path, hook: HookName, place: Option<&Place>) -> Result<Standing> {
+    let before = place
+        .and_then(|place| place.hooks.get(hook.as_str()))
+        .and_then(Option::as_ref);
+    Ok(Standing {
+        at: entry(&dir.join(hook.as_str()))?,
+        displaced: entry(&aside(dir, hook))?,
+        recorded: before.and_then(Before::original),
+    })
+}
+
+fn aside(dir: &Path, hook: HookName) -> PathBuf {
+    dir.join(format!("{hook}{DISPLACED}"))
+}
+
+fn entry(path: &Path) -> Result<Entry> {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(found) = fs::stat(path)? else {
+        return Ok(Entry::Nothing);
+    };
+    if found.is_symlink() {
+        let target = fs::read_link(path)?;
+        return Ok(Entry::Hook(Original {
+            digest: Digest::of(target.as_os_str().as_bytes()),
+            mode: 0,
+            target: Some(target),
+            recognised: Recognised::Foreign,
+            manager: fs::read(path)?.as_deref().and_then(shim::manager),
+        }));
+    }
+    if !found.is_file() {
+        return Ok(Entry::Other);
+    }
+    let text = fs::read(path)?.unwrap_or_default();
+    Ok(Entry::Hook(Original {
+        digest: Digest::of(&text),
+        mode: found.permissions().mode() & 0o7777,
+        target: None,
+        recognised: shim::recognise(&text),
+        manager: shim::manager(&text),
+    }))
+}
+
+/// Carries a change out. Each file appears whole or not at all.
+///
+/// # Errors
+/// When the directory is not writable; what stood there stands there still.
+pub(crate) fn carry_out(dir: &Path, hook: HookName, change: &Change, binary: Option<&str>) -> Result<()> {
+    let path = dir.join(hook.as_str());
+    let write = || fs::write_executable(&path, shim::render(hook, binary).as_bytes());
+    match change {
+        Change::Keep => Ok(()),
+        Change::Write | Change::Overwrite => write(),
+        Change::Displace(_) => {
+            fs::rename(&path, &aside(dir, hook))?;
+            write()
+        }
+        Change::Remove => fs::remove_file(&path),
+        Change::Restore => fs::rename(&aside(dir, hook), &path),
+    }
+}

@@ -1,0 +1,181 @@
+//! What a commit brings, as hooks look at it: marks in changed files, lock files beside changed manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gix::bstr::ByteSlice as _;
+
+use super::content::packages_in;
+use crate::core::facts::{Fact, Head};
+use crate::core::hooks::lockstep::LockFacts;
+use crate::core::hooks::message::{Cleanup, Comment, Draft};
+use crate::core::hooks::secret::Scanner;
+use crate::core::hooks::{Brought, CommitFacts, RangeFacts, staged};
+use crate::core::ids::{BranchName, Oid};
+use crate::host::brought::{self, Change};
+use crate::host::git_read::Repo;
+use crate::host::handed::{self, Handed};
+use crate::host::{Error, Result, fs, history};
+
+/// A commit about to be made, from the index that git commits.
+pub(crate) fn commit(handed: &Handed, protected: Fact<Vec<BranchName>>) -> CommitFacts {
+    let head = handed.repo.head();
+    let branch = head.as_ref().map(|head| match head {
+        Head::Branch { name, .. } => Some(name.clone()),
+        Head::Detached(_) => None,
+    });
+    let branch = match branch {
+        Ok(branch) => Fact::Known(branch),
+        Err(error) => Fact::Unknown(error.to_string()),
+    };
+    let brought = head.and_then(|head| staged_changes(handed, head.commit()));
+    CommitFacts {
+        branch,
+        protected,
+        brought: Fact::from(brought),
+    }
+}
+
+fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
+    let repo = &handed.repo;
+    let index = handed.index()?;
+    let bases: Vec<Oid> = head.map(|head| repo.tree_of(head)).transpose()?.into_iter().collect();
+    let changes = brought::in_index(repo, &index, &bases)?;
+    let mut found = Brought::default();
+    look_into(repo, &changes, &mut scanner()?, &mut found)?;
+    if touches_packages(&changes) {
+        let named = |name: &str| {
+            let entries = index
+                .entries
+                .iter()
+                .filter(move |entry| base_name(&entry.path) == name.as_bytes());
+            let paths = entries.filter_map(|entry| Some((entry.path.to_str().ok()?.to_owned(), entry.id)));
+            paths.collect::<BTreeMap<_, _>>()
+        };
+        found.locks = locks(repo, &named("Cargo.toml"), named("Cargo.lock"))?;
+    }
+    Ok(found)
+}
+
+/// The message that git hands to `commit-msg`, in the file at `path`.
+pub(crate) fn draft(handed: &Handed, path: &std::path::Path) -> Result<Draft> {
+    let text = fs::read(path)?;
+    let text = text.ok_or_else(|| Error::Unexpected(format!("there is no message in `{}`", path.display())))?;
+    let cleanup = handed.setting("commit.cleanup").and_then(|word| Cleanup::parse(&word));
+    let comment = handed.last_setting(["core.commentString", "core.commentChar"]);
+    let encoding = handed.setting("i18n.commitEncoding");
+    Ok(Draft {
+        text,
+        cleanup: cleanup.unwrap_or_default(),
+        comment: comment.and_then(|text| Comment::parse(&text)).unwrap_or_default(),
+        edited: !handed::no_editor(),
+        encoding: encoding.map(|name| String::from_utf8_lossy(&name).into_owned()),
+        merging: fs::stat(&handed.repo.git_dir().join("MERGE_HEAD"))?.is_some(),
+    })
+}
+
+/// The commits reachable from `tip` and from none of `hidden`, each with what it brings beside its parents.
+pub(crate) fn range(repo: &Repo, tip: Oid, hidden: &[Oid]) -> RangeFacts {
+    let ids = history::between(repo, tip, hidden);
+    let ids = ids.map(|commits| commits.into_iter().map(|commit| commit.id).collect::<Vec<_>>());
+    let written = ids.as_ref().map_err(ToString::to_string).and_then(|ids| {
+        let written = ids
+            .iter()
+            .map(|id| history::read_written(repo, *id).map_err(|error| error.to_string()));
+        written.collect::<std::result::Result<Vec<_>, _>>()
+    });
+    RangeFacts {
+        commits: Fact::from(written),
+        brought: Fact::from(ids.and_then(|ids| brought_by(repo, tip, &ids))),
+    }
+}
+
+fn brought_by(repo: &Repo, tip: Oid, ids: &[Oid]) -> Result<Brought> {
+    let mut found = Brought::default();
+    let mut scanner = scanner()?;
+    let mut packages = false;
+    for id in ids {
+        let parents = repo.parents_of(*id)?;
+        let bases = parents
+            .iter()
+            .map(|parent| repo.tree_of(*parent))
+            .collect::<Result<Vec<_>>>()?;
+        let changes = brought::in_tree(repo, repo.tree_of(*id)?, &bases)?;
+        packages |= touches_packages(&changes);
+        look_into(repo, &changes, &mut scanner, &mut found)?;
+    }
+    if packages {
+        let files = repo.files_named(repo.tree_of(tip)?, &["Cargo.toml", "Cargo.lock"])?;
+        let (manifests, lock_files) = files.into_iter().partition(|(path, _)| path.ends_with("Cargo.toml"));
+        found.locks = locks(repo, &manifests, lock_files)?;
+    }
+    Ok(found)
+}
+
+fn scanner() -> Result<Scanner> {
+    Scanner::new().map_err(Error::Unexpected)
+}
+
+/// Reads changed files one by one, so that no more than one is held.
+fn look_into(repo: &Repo, changes: &[Change], scanner: &mut Scanner, found: &mut Brought) -> Result<()> {
+    for change in changes {
+        let path = change.path.to_str_lossy();
+        if repo.size_of(change.id)? > staged::LARGEST {
+            found.unread.push(path.into_owned());
+            continue;
+        }
+        let text = repo.object(change.id)?.1;
+        let mut marks = staged::marks(scanner, &path, &text, b"").map_err(Error::Unexpected)?;
+        // What the file replaces is read only where it could make a difference.
+        if let Some(before) = change.before.filter(|_| !marks.is_empty())
+            && repo.size_of(before)? <= staged::LARGEST
+        {
+            let before = repo.object(before)?.1;
+            marks = staged::marks(scanner, &path, &text, &before).map_err(Error::Unexpected)?;
+        }
+        found.marks.extend(marks);
+    }
+    Ok(())
+}
+
+fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+}
+
+fn touches_packages(changes: &[Change]) -> bool {
+    let named = |change: &Change| matches!(base_name(&change.path), b"Cargo.toml" | b"Cargo.lock");
+    changes.iter().any(named)
+}
+
+/// Each lock file with the workspace it belongs to. Cargo heeds none that lies beside a member of another workspace, and
+/// none without a manifest.
+fn locks(repo: &Repo, manifests: &BTreeMap<String, Oid>, locks: BTreeMap<String, Oid>) -> Result<Vec<LockFacts>> {
+    let mut found: Vec<LockFacts> = Vec::new();
+    let mut members: BTreeSet<String> = BTreeSet::new();
+    let mut locks: Vec<_> = locks.into_iter().collect();
+    // A workspace's root lies above its members, nearly always.
+    locks.sort_by_key(|(path, _)| path.matches('/').count());
+    for (path, id) in locks {
+        let root = path
+            .strip_suffix("Cargo.lock")
+            .unwrap_or_default()
+            .trim_end_matches('/');
+        let manifest = format!("{}Cargo.toml", path.strip_suffix("Cargo.lock").unwrap_or_default());
+        if !manifests.contains_key(&manifest) || members.contains(&manifest) {
+            continue;
+        }
+        let (workspace, loaded) = packages_in(repo, manifests, root)?;
+        if let Ok(workspace) = &workspace {
+            members.extend(workspace.manifests());
+        } else if !root.is_empty() {
+            // A leftover beside a member whose workspace has no lock file here.
+            continue;
+        }
+        found.push(LockFacts {
+            lock: repo.object(id)?.1,
+            path,
+            workspace,
+            manifests: loaded,
+        });
+    }
+    Ok(found)
+}

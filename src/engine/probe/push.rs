@@ -1,0 +1,369 @@
+//! A push, as hooks look at it: each ref with what its kind asks to know.
+
+use crate::core::binding;
+use crate::core::commit;
+use crate::core::facts::{Fact, Flow, Refs};
+use crate::core::hooks::Written;
+use crate::core::hooks::push::{
+    ArtifactFacts, BranchFacts, Line, PushFacts, Released, Removable, Standing, Subject, TagFacts, Update,
+};
+use crate::core::ids::{BranchName, Digest, Oid, RefName, TagName};
+use crate::core::policy::{Policy, TagGlob};
+use crate::engine::probe::{self, ReleaseTags};
+use crate::host::git_read::Repo;
+use crate::host::history::{self, Ancestors};
+use crate::host::{Result, fs};
+
+/// What verifying a release tag refuses: codes with reasons.
+pub(crate) type Verify<'v> = &'v dyn Fn(&TagName, Oid) -> Fact<Vec<(String, String)>>;
+
+/// Who looks at a push, and by which rules.
+pub(crate) struct Eye<'e> {
+    pub(crate) repo: &'e Repo,
+    /// The configuration; `None` where none is written.
+    pub(crate) policy: Option<&'e Policy>,
+    pub(crate) flow: Option<&'e Flow>,
+    pub(crate) protected: &'e [BranchName],
+    /// The remote by name or address; `None` on the server itself.
+    pub(crate) remote: Option<&'e str>,
+    pub(crate) verify: Verify<'e>,
+}
+
+/// Looks at each ref.
+///
+/// # Errors
+/// When refs cannot be read. What cannot be seen of a single ref is `Unknown`.
+pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
+    let default = Policy::default();
+    let policy = eye.policy.unwrap_or(&default);
+    let known = known_refs(eye)?;
+    let olds = lines.iter().filter_map(|line| line.old);
+    let mut hidden: Vec<Oid> = known.values().map(|target| target.peeled).chain(olds).collect();
+    hidden.sort_unstable();
+    hidden.dedup();
+    hidden = hidden
+        .into_iter()
+        .filter_map(|id| commit_here(eye.repo, id).transpose())
+        .collect::<Result<_>>()?;
+    let look = Look {
+        eye,
+        policy,
+        glob: policy.release_tags(),
+        known,
+        hidden,
+        tags: eye.repo.refs_below("refs/tags/")?,
+        lines,
+    };
+    let updates = lines.iter().map(|line| Update {
+        line: line.clone(),
+        subject: look.subject(line),
+    });
+    Ok(PushFacts {
+        remote: eye.remote.map(ToOwned::to_owned),
+        configured: eye.policy.is_some(),
+        updates: updates.collect(),
+    })
+}
+
+/// The id, where it is a commit that is here.
+fn commit_here(repo: &Repo, id: Oid) -> Result<Option<Oid>> {
+    Ok(repo.is_commit(id)?.then_some(id))
+}
+
+/// What the other side has, by its own names: on the server every ref; elsewhere the remote-tracking refs, and those of all
+/// remotes where an address stands for a remote that has none.
+fn known_refs(eye: &Eye<'_>) -> Result<Refs> {
+    let Some(remote) = eye.remote else {
+        return eye.repo.refs();
+    };
+    let mut refs = Refs::new();
+    for (theirs, ours) in eye.repo.tracking_of(remote) {
+        for (local, target) in eye.repo.refs_below(&ours)? {
+            let name = local.as_str().strip_prefix(&ours).map(|rest| format!("{theirs}{rest}"));
+            if let Some(name) = name.and_then(|name| RefName::new(name).ok()) {
+                refs.insert(name, target);
+            }
+        }
+    }
+    if refs.is_empty() {
+        return eye.repo.refs_below("refs/remotes/");
+    }
+    Ok(refs)
+}
+
+struct Look<'l> {
+    eye: &'l Eye<'l>,
+    policy: &'l Policy,
+    glob: TagGlob,
+    known: Refs,
+    /// Commits that the other side has.
+    hidden: Vec<Oid>,
+    /// The tags here.
+    tags: Refs,
+    lines: &'l [Line],
+}
+
+impl Look<'_> {
+    fn subject(&self, line: &Line) -> Subject {
+        if let Some(short) = line.name.strip_prefix("refs/heads/") {
+            return match self.eye.policy {
+                Some(_) => Subject::Branch(self.branch(line, short)),
+                None => Subject::Other,
+            };
+        }
+        match line.name.strip_prefix("refs/tags/") {
+            Some(short) if self.glob.matches(short) => Subject::ReleaseTag(self.tag(line, short)),
+            _ if line.name.starts_with("refs/remotes/") || line.name == "refs/stash" => Subject::Private,
+            _ => Subject::Other,
+        }
+    }
+
+    fn branch(&self, line: &Line, short: &str) -> BranchFacts {
+        let standing = self.standing(line, short);
+        let Some(new) = line.new else {
+            return BranchFacts {
+                standing,
+                forward: Fact::Known(true),
+                new_commits: Fact::Known(Vec::new()),
+                arriving: Fact::Known(Vec::new()),
+            };
+        };
+        let stays = !matches!(standing, Standing::Ordinary);
+        BranchFacts {
+            forward: Fact::from(if stays {
+                self.is_forward(line.old, new)
+            } else {
+                Ok(true)
+            }),
+            new_commits: Fact::from(self.new_commits(new)),
+            arriving: Fact::from(if stays {
+                self.arriving(line, new)
+            } else {
+                Ok(Vec::new())
+            }),
+            standing,
+        }
+    }
+
+    fn standing(&self, line: &Line, short: &str) -> Standing {
+        if self.eye.protected.iter().any(|name| name.as_str() == short) {
+            return Standing::Protected(line.new.map_or(Released::No, |new| self.released(new)));
+        }
+        let Some(version) = self.policy.release.branch.parse(short) else {
+            return Standing::Ordinary;
+        };
+        Standing::Release {
+            manifests: match line.new {
+                Some(new) => {
+                    Fact::from(probe::content(self.eye.repo, new, self.policy).map(|content| content.version()))
+                }
+                None => Fact::Known(None),
+            },
+            removable: match line.new {
+                Some(_) => Fact::Known(Removable::No),
+                None => Fact::from(self.removable(line, &version)),
+            },
+            version,
+        }
+    }
+
+    /// Whether a release tag, in this push or already here, names the commit and verifies.
+    fn released(&self, commit: Oid) -> Released {
+        let pushed: Vec<(TagName, Oid)> = self.pushed_tags().collect();
+        let here = ReleaseTags::of(self.policy, &self.tags);
+        let mut named: Vec<(TagName, Oid)> = Vec::new();
+        for (name, id) in &pushed {
+            match self.eye.repo.peel(*id) {
+                Ok(peeled) if peeled == Some(commit) => named.push((name.clone(), *id)),
+                Ok(_) => {}
+                Err(error) => return Released::Unverified(name.clone(), error.to_string()),
+            }
+        }
+        for name in here.at(commit) {
+            if let Some(target) = self
+                .tags
+                .get(&name.full())
+                .filter(|_| !named.iter().any(|(known, _)| *known == name))
+            {
+                named.push((name, target.id));
+            }
+        }
+        let mut unverified = None;
+        for (name, id) in named {
+            match (self.eye.verify)(&name, id) {
+                Fact::Known(faults) if faults.is_empty() => return Released::By(name),
+                Fact::Known(faults) => {
+                    let (code, because) = faults.into_iter().next().unwrap_or_default();
+                    unverified = Some(Released::Unverified(name, format!("{code}: {because}")));
+                }
+                Fact::Unknown(why) => unverified = Some(Released::Unverified(name, why)),
+            }
+        }
+        let ever = here.versions().next().is_some() || !pushed.is_empty();
+        unverified.unwrap_or(if ever { Released::No } else { Released::Never })
+    }
+
+    /// The release tags that are on their way.
+    fn pushed_tags(&self) -> impl Iterator<Item = (TagName, Oid)> {
+        self.lines.iter().filter_map(|line| {
+            let short = line.name.strip_prefix("refs/tags/")?;
+            self.policy.release.tag.parse(short)?;
+            Some((TagName::new(short).ok()?, line.new?))
+        })
+    }
+
+    fn is_forward(&self, old: Option<Oid>, new: Oid) -> Result<bool> {
+        match old {
+            None => Ok(true),
+            Some(old) if commit_here(self.eye.repo, old)?.is_none() => Ok(false),
+            Some(old) => Ancestors::of(self.eye.repo, new)?.contains(old),
+        }
+    }
+
+    /// The commits that the other side lacks. A branch without a configuration of its own is not judged by ours.
+    fn new_commits(&self, new: Oid) -> Result<Vec<Written>> {
+        let repo = self.eye.repo;
+        if self.hidden.contains(&new) {
+            return Ok(Vec::new());
+        }
+        // Where that cannot be told, it is judged.
+        if matches!(probe::is_written_at(repo, new), Ok(false)) {
+            return Ok(Vec::new());
+        }
+        let ids = history::between(repo, new, &self.hidden)?;
+        ids.into_iter()
+            .map(|commit| history::read_written(repo, commit.id))
+            .collect()
+    }
+
+    /// The commits that come to this branch and are on no other that lasts.
+    fn arriving(&self, line: &Line, new: Oid) -> Result<Vec<Written>> {
+        let repo = self.eye.repo;
+        let lasts = |name: &RefName| {
+            name.branch().is_some_and(|branch| {
+                self.eye.protected.contains(&branch)
+                    || self.policy.release.branch.parse(branch.as_str()).is_some()
+                    || self
+                        .eye
+                        .flow
+                        .is_some_and(|flow| flow.integration == branch || flow.production == branch)
+            })
+        };
+        let tips = self
+            .known
+            .iter()
+            .filter(|(name, _)| lasts(name))
+            .map(|(_, target)| target.peeled);
+        let tips = tips.chain(line.old).filter_map(|id| commit_here(repo, id).transpose());
+        let tips = tips.collect::<Result<Vec<Oid>>>()?;
+        let ids = history::ids_between(repo, new, &tips)?;
+        ids.into_iter().map(|id| history::read_written(repo, id)).collect()
+    }
+
+    /// A release branch may go once its version is tagged, and while it holds nothing but the commit that `cut` made:
+    /// taking a cut back deletes it, and loses nobody's work.
+    fn removable(&self, line: &Line, version: &semver::Version) -> Result<Removable> {
+        let tagged = self.policy.release.tag.tag_name(version).is_ok_and(|name| {
+            let going = self
+                .lines
+                .iter()
+                .any(|line| line.name == name.full().as_str() && line.new.is_none());
+            !going && (self.tags.contains_key(&name.full()) || self.pushed_tags().any(|(pushed, _)| pushed == name))
+        });
+        if tagged {
+            return Ok(Removable::Tagged);
+        }
+        let repo = self.eye.repo;
+        let Some(tip) = line.old.map(|old| commit_here(repo, old)).transpose()?.flatten() else {
+            return Ok(Removable::No);
+        };
+        let parents = repo.parents_of(tip)?;
+        let subject = commit::read(&history::read_written(repo, tip)?.message).subject;
+        let ([parent], Some(flow)) = (parents.as_slice(), self.eye.flow) else {
+            return Ok(Removable::No);
+        };
+        if subject != format!("chore(release): {version}") {
+            return Ok(Removable::No);
+        }
+        for name in [flow.integration.full(), flow.production.full()] {
+            let sides = [self.known.get(&name).map(|target| target.peeled), repo.find_ref(&name)?];
+            for tip in sides.into_iter().flatten() {
+                if repo.is_commit(tip)? && Ancestors::of(repo, tip)?.contains(*parent)? {
+                    return Ok(Removable::OnlyCut);
+                }
+            }
+        }
+        Ok(Removable::No)
+    }
+
+    fn tag(&self, line: &Line, short: &str) -> TagFacts {
+        let version = self.policy.release.tag.parse(short);
+        let production = self.eye.flow.map(|flow| flow.production.clone());
+        let mut facts = TagFacts {
+            short: short.to_owned(),
+            faults: Fact::Known(Vec::new()),
+            on_production: Fact::Known(true),
+            production: production.as_ref().map_or("production".to_owned(), ToString::to_string),
+            artifacts: Vec::new(),
+            version,
+        };
+        let (Some(new), Some(_), Ok(name)) = (line.new, &facts.version, TagName::new(short)) else {
+            return facts;
+        };
+        facts.faults = (self.eye.verify)(&name, new);
+        facts.on_production = match production {
+            Some(production) => Fact::from(self.is_on(&production, new)),
+            None => Fact::Unknown("there is no production branch".to_owned()),
+        };
+        facts.artifacts = self.artifacts(&name, new);
+        facts
+    }
+
+    /// Whether the commit behind a tag is on a branch: as it is pushed here, as it stands here, or over there.
+    fn is_on(&self, branch: &BranchName, tag: Oid) -> Result<bool> {
+        let repo = self.eye.repo;
+        let Some(commit) = repo.peel(tag)? else {
+            return Ok(false);
+        };
+        let name = branch.full();
+        let pushed = self
+            .lines
+            .iter()
+            .filter(|line| line.name == name.as_str())
+            .filter_map(|line| line.new);
+        let here = repo.find_ref(&name)?;
+        let there = self.known.get(&name).map(|target| target.peeled);
+        for tip in pushed.chain(here).chain(there) {
+            if repo.is_commit(tip)? && Ancestors::of(repo, tip)?.contains(commit)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The artifacts that the tag names, as they lie in the working tree. A server has none.
+    fn artifacts(&self, name: &TagName, tag: Oid) -> Vec<ArtifactFacts> {
+        let Some(top) = self.eye.repo.workdir().filter(|_| self.eye.remote.is_some()) else {
+            return Vec::new();
+        };
+        // What cannot be read as a binding is refused where the tag is verified.
+        let Ok((_, object)) = self.eye.repo.object(tag) else {
+            return Vec::new();
+        };
+        let Ok(parsed) = binding::parse(&object) else {
+            return Vec::new();
+        };
+        let dir = top.join("target").join("sentinel").join(name.as_str());
+        let artifacts = parsed.binding.artifacts.into_iter();
+        artifacts
+            .map(|artifact| {
+                let bytes = fs::read(&dir.join(&artifact.name));
+                ArtifactFacts {
+                    found: Fact::from(bytes.map(|bytes| bytes.map(|bytes| Digest::of(&bytes)))),
+                    name: artifact.name,
+                    named: artifact.digest,
+                }
+            })
+            .collect()
+    }
+}
