@@ -12,7 +12,7 @@ use super::{Error, Kind};
 use crate::core::check::{self, Finding, refusal};
 use crate::core::facts::{Fact, Flow, RemoteChoice};
 use crate::core::hooks::place::DISPLACED;
-use crate::core::hooks::push::{Format, parse};
+use crate::core::hooks::push::{Format, Line, parse};
 use crate::core::hooks::skip::{self, Ask, Outcome};
 use crate::core::hooks::{HookName, Observed};
 use crate::core::ids::{BranchName, Oid, TagName};
@@ -95,11 +95,8 @@ fn displaced(shim: &Path) -> Result<Option<PathBuf>, crate::host::Error> {
     let path = shim.with_file_name(name);
     let runs = fs::is_executable(&path)?;
     // Without a slash it would be looked up on PATH.
-    let here = if path.is_absolute() {
-        path
-    } else {
-        Path::new(".").join(path)
-    };
+    let bare = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    let here = if bare { Path::new(".").join(path) } else { path };
     Ok(runs.then_some(here))
 }
 
@@ -112,6 +109,14 @@ fn refused(finding: Finding, stdin: Option<Vec<u8>>) -> HookAnswer {
         outcome,
         stdin,
         chained: None,
+    }
+}
+
+fn unreadable(hook: HookName, number: usize) -> Outcome {
+    let because = format!("line {number} of standard input is not what git says to {hook}");
+    Outcome {
+        refused: vec![refusal("input", because, "git push, which writes what the hook reads")],
+        ..Outcome::default()
     }
 }
 
@@ -132,7 +137,13 @@ fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> 
         false => probe::written_in_working_tree(repo)?,
     };
     let observed = match (call.name, &policy) {
-        (HookName::PrePush | HookName::PreReceive, _) => push_observed(handed, policy.as_ref(), call, stdin)?,
+        (HookName::PrePush | HookName::PreReceive, _) => {
+            let format = if server { Format::PreReceive } else { Format::PrePush };
+            match parse(stdin.unwrap_or_default(), format) {
+                Ok(lines) => push_observed(handed, policy.as_ref(), call, &lines)?,
+                Err(number) => return Ok(unreadable(call.name, number)),
+            }
+        }
         // Without a configuration nothing is asked of commits here.
         (HookName::PreCommit | HookName::PreMergeCommit | HookName::CommitMsg, None) => return Ok(Outcome::default()),
         (HookName::PreCommit | HookName::PreMergeCommit, Some(policy)) => {
@@ -174,27 +185,15 @@ fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> 
     Ok(outcome)
 }
 
-fn push_observed(
-    handed: &Handed,
-    policy: Option<&Policy>,
-    call: &HookCall,
-    stdin: Option<&[u8]>,
-) -> Result<Observed, Error> {
+fn push_observed(handed: &Handed, policy: Option<&Policy>, call: &HookCall, lines: &[Line]) -> Result<Observed, Error> {
     let repo = &handed.repo;
-    let (format, remote) = match call.name {
-        HookName::PreReceive => (Format::PreReceive, None),
+    let remote = match call.name {
+        HookName::PreReceive => None,
         HookName::PreCommit | HookName::PreMergeCommit | HookName::CommitMsg | HookName::PrePush => {
             let remote = call.args.first().map(|name| name.to_string_lossy().into_owned());
-            (Format::PrePush, Some(remote.unwrap_or_else(|| "origin".to_owned())))
+            Some(remote.unwrap_or_else(|| "origin".to_owned()))
         }
     };
-    let lines = parse(stdin.unwrap_or_default(), format).map_err(|number| {
-        Error::new(
-            Kind::Blocked,
-            format!("line {number} of what git says of the push cannot be read"),
-        )
-        .hint(format!("git push, which writes what `{}` reads", call.name))
-    })?;
     let default = Policy::default();
     let rules = policy.unwrap_or(&default);
     let (flow, protected) = match &remote {
@@ -216,7 +215,7 @@ fn push_observed(
         remote: remote.as_deref(),
         verify: &verify,
     };
-    Ok(Observed::Push(push::push(&eye, &lines)?))
+    Ok(Observed::Push(push::push(&eye, lines)?))
 }
 
 /// The branches that a release moves between, and those that releases alone move.

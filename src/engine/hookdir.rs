@@ -134,6 +134,17 @@ fn record_path(repo: &Repo) -> PathBuf {
 /// When git does not say.
 pub(crate) fn looked(repo: &Repo) -> Result<Looked> {
     let top = repo.top();
+    let configured = hooks_path(&top)?;
+    // git itself fails at an empty path.
+    if let Some((_, value)) = &configured
+        && value.is_empty()
+    {
+        return Ok(Looked {
+            dir: PathBuf::new(),
+            configured,
+            in_tree: false,
+        });
+    }
     let mut dir = git(&top)
         .args(["rev-parse", "--path-format=absolute", "--git-path", "hooks"])
         .success()?;
@@ -141,29 +152,6 @@ pub(crate) fn looked(repo: &Repo) -> Result<Looked> {
         dir.pop();
     }
     let dir = path_of(dir);
-    let run = git(&top).args(["config", "--show-scope", "-z", "--get", "core.hooksPath"]);
-    let argv = run.argv();
-    let said = run.output()?;
-    // 1 stands for a key that is not set.
-    let configured = match said.status.code() {
-        Some(0) => {
-            let mut fields = said.stdout.split(|byte| *byte == 0);
-            let scope = match fields.next().unwrap_or_default() {
-                b"local" | b"worktree" => Scope::Repository,
-                _ => Scope::Shared,
-            };
-            let value = fields.next().unwrap_or_default();
-            Some((scope, String::from_utf8_lossy(value).into_owned()))
-        }
-        Some(1) => None,
-        _ => {
-            return Err(Error::Failed {
-                argv,
-                status: said.status.to_string(),
-                stderr: said.stderr,
-            });
-        }
-    };
     let in_tree = match repo.workdir() {
         Some(top) => dir.starts_with(&top) && !dir.starts_with(repo.common_dir()) && !is_ignored(&top, &dir)?,
         None => false,
@@ -173,6 +161,31 @@ pub(crate) fn looked(repo: &Repo) -> Result<Looked> {
         configured,
         in_tree,
     })
+}
+
+/// `core.hooksPath` as it counts here, with its scope.
+fn hooks_path(top: &Path) -> Result<Option<(Scope, String)>> {
+    let run = git(top).args(["config", "--show-scope", "-z", "--get", "core.hooksPath"]);
+    let argv = run.argv();
+    let said = run.output()?;
+    // 1 stands for a key that is not set.
+    match said.status.code() {
+        Some(0) => {
+            let mut fields = said.stdout.split(|byte| *byte == 0);
+            let scope = match fields.next().unwrap_or_default() {
+                b"local" | b"worktree" => Scope::Repository,
+                _ => Scope::Shared,
+            };
+            let value = fields.next().unwrap_or_default();
+            Ok(Some((scope, String::from_utf8_lossy(value).into_owned())))
+        }
+        Some(1) => Ok(None),
+        _ => Err(Error::Failed {
+            argv,
+            status: said.status.to_string(),
+            stderr: said.stderr,
+        }),
+    }
 }
 
 fn path_of(bytes: Vec<u8>) -> PathBuf {

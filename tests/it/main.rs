@@ -19,6 +19,7 @@ mod builds;
 mod docs;
 mod flows;
 mod full_disk;
+mod hooks;
 mod hostile;
 mod independent;
 mod json;

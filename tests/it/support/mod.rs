@@ -3,7 +3,7 @@
 mod check;
 mod key_ring;
 mod repo;
-mod snapshot;
+pub(crate) mod snapshot;
 
 pub(crate) use check::{Outcome, check, check_with, has, killed_while_pushing, refuses, script};
 pub(crate) use key_ring::KeyRing;
