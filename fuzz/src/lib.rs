@@ -6,6 +6,10 @@ use std::collections::BTreeSet;
 
 use cargo_sentinel::core::changelog::{self, NewSection};
 use cargo_sentinel::core::dsse::Envelope;
+use cargo_sentinel::core::hooks::message::{Comment, Draft};
+use cargo_sentinel::core::hooks::push::{self, Format};
+use cargo_sentinel::core::hooks::secret::Scanner;
+use cargo_sentinel::core::hooks::{self, staged};
 use cargo_sentinel::core::manifest::{self, Manifest, VersionChange};
 use cargo_sentinel::core::provenance::Statement;
 use cargo_sentinel::core::trust::AllowedSigners;
@@ -34,6 +38,49 @@ pub fn message(bytes: &[u8]) {
     // A subject reads the same without what follows it; only a byte order mark is dropped once.
     if !message.subject.starts_with('\u{feff}') {
         assert_eq!(commit::read(message.subject.as_bytes()).subject, message.subject);
+    }
+}
+
+/// What hooks read. The first byte says as what.
+pub fn hook(bytes: &[u8]) {
+    let Some((kind, text)) = bytes.split_first() else {
+        return;
+    };
+    match kind % 4 {
+        0 => {
+            let comment = if kind & 4 == 0 {
+                Comment::Auto
+            } else {
+                Comment::default()
+            };
+            let draft = Draft {
+                text: text.to_vec(),
+                edited: kind & 8 == 0,
+                comment,
+                ..Draft::default()
+            };
+            drop(hooks::message::judge(&draft.committed()));
+        }
+        1 => {
+            for format in [Format::PrePush, Format::PreReceive] {
+                if let Ok(lines) = push::parse(text, format) {
+                    assert!(lines.iter().all(|line| line.name.starts_with("refs/")));
+                }
+            }
+        }
+        2 => {
+            if let Err(at) = hooks::parameters::parse(text) {
+                assert!(at <= text.len(), "a refusal has its place");
+            }
+        }
+        _ => {
+            let mut scanner = Scanner::new().expect("the table is as it must be");
+            let marks = staged::marks(&mut scanner, "a", text, b"").expect("every pattern is one");
+            let lines = text.split(|byte| *byte == b'\n').count();
+            assert!(marks.iter().all(|mark| (1..=lines).contains(&mark.line)));
+            let again = staged::marks(&mut scanner, "a", text, text).expect("every pattern is one");
+            assert!(again.is_empty(), "nothing is new in a text that replaces itself");
+        }
     }
 }
 

@@ -57,7 +57,7 @@ impl<'a> Site<'a> {
             epoch,
             interrupt,
         };
-        fs::write_executable(&site.own.join("rustc"), site.wrapper()?.as_bytes())?;
+        fs::write_scratch_program(&site.own.join("rustc"), site.wrapper()?.as_bytes())?;
         Ok(site)
     }
 

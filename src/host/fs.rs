@@ -75,26 +75,11 @@ pub(crate) fn create_dir(dir: &Path) -> Result<()> {
 /// # Errors
 /// When the disk is full or the directory is not writable; the old file is then untouched.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed("write", path))?;
-    file.write_all(bytes).map_err(failed("write", path))?;
-    if let Some(before) = stat(path)? {
-        file.as_file()
-            .set_permissions(before.permissions())
-            .map_err(failed("write", path))?;
-    } else {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let ordinary = std::fs::Permissions::from_mode(0o644);
-            file.as_file()
-                .set_permissions(ordinary)
-                .map_err(failed("write", path))?;
-        }
-    }
-    file.as_file().sync_all().map_err(failed("write", path))?;
-    file.persist(path).map_err(|error| failed("write", path)(error.error))?;
-    sync_dir(dir)
+    let permissions = match stat(path)? {
+        Some(before) => before.permissions(),
+        None => mode(0o644),
+    };
+    replace(path, bytes, permissions)
 }
 
 /// Replaces a file by one that everybody may execute, as [`write_atomic`] does.
@@ -102,17 +87,24 @@ pub(crate) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// As [`write_atomic`].
 pub(crate) fn write_executable(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
+    replace(path, bytes, mode(0o755))
+}
+
+fn replace(path: &Path, bytes: &[u8], permissions: std::fs::Permissions) -> Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed("write", path))?;
     file.write_all(bytes).map_err(failed("write", path))?;
-    let executable = std::fs::Permissions::from_mode(0o755);
     file.as_file()
-        .set_permissions(executable)
+        .set_permissions(permissions)
         .map_err(failed("write", path))?;
     file.as_file().sync_all().map_err(failed("write", path))?;
     file.persist(path).map_err(|error| failed("write", path)(error.error))?;
     sync_dir(dir)
+}
+
+fn mode(bits: u32) -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::Permissions::from_mode(bits)
 }
 
 /// Writes a file that nobody will miss: no fsync, no rename.
@@ -122,21 +114,14 @@ pub(crate) fn write_scratch(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes a program that nobody will miss.
-pub(crate) fn write_executable(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_scratch_program(path: &Path, bytes: &[u8]) -> Result<()> {
     write_scratch(path, bytes)?;
     set_mode(path, 0o755)
 }
 
 /// Sets a file's permissions.
-pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed("write", path))
-}
-
-/// Whether its owner may run a file.
-pub(crate) fn is_executable(path: &Path) -> Result<bool> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(stat(path)?.is_some_and(|found| found.permissions().mode() & 0o100 != 0))
+pub(crate) fn set_mode(path: &Path, bits: u32) -> Result<()> {
+    std::fs::set_permissions(path, mode(bits)).map_err(failed("write", path))
 }
 
 /// Makes a symbolic link at `link` that leads to `target`.

@@ -95,11 +95,16 @@ impl Handed {
     /// Reads the index that the commit is made from. An absent one is empty.
     ///
     /// # Errors
-    /// When it is damaged.
+    /// When it is not the structure of an index (gitformat-index(5)).
     pub(crate) fn index(&self) -> Result<Index> {
         let unread = |why: String| Error::git(format!("the index `{}`", self.index.display()), why);
-        let options = gix::index::decode::Options::default();
-        let file = gix::index::File::at_or_default(&self.index, self.repo.object_hash(), false, options);
+        // As git reads it: without its checksum, which costs more than all the rest. What is damaged shows in its structure,
+        // or in blobs that are not there. One thread does for an index that is read once.
+        let options = gix::index::decode::Options {
+            thread_limit: Some(1),
+            ..Default::default()
+        };
+        let file = gix::index::File::at_or_default(&self.index, self.repo.object_hash(), true, options);
         let file = file.map_err(|error| unread(chain(&error)))?;
         let mut entries = Vec::with_capacity(file.entries().len());
         for entry in file.entries() {

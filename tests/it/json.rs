@@ -252,3 +252,37 @@ fn errors() {
     findings: []
     ");
 }
+
+#[test]
+fn hooks_and_ranges() {
+    let repo = Repo::flow();
+    insta::assert_snapshot!(answer(&repo, "hooks install", 0), @r"
+    schema: sentinel.hooks/1
+    dir: string
+    hooks[].name: string
+    hooks[].state: string
+    hooks[].chained: null
+    changed[]: string
+    left: []
+    ");
+    insta::assert_snapshot!(answer(&repo, "ci --range HEAD~1..HEAD", 0), @r"
+    schema: sentinel.ci/1
+    verdict: SAFE
+    base: string
+    tip: string
+    commits: number
+    findings: []
+    ");
+    repo.commit("not conventional");
+    insta::assert_snapshot!(answer(&repo, "ci --range HEAD~1..HEAD", 1), @r"
+    schema: sentinel.ci/1
+    verdict: BLOCKED
+    base: string
+    tip: string
+    commits: number
+    findings[].check: string
+    findings[].verdict: FAIL
+    findings[].because: string
+    findings[].remedy: string
+    ");
+}

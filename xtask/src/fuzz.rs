@@ -42,6 +42,8 @@ enum Target {
     Signers,
     /// Provenance statements, and their envelopes.
     Provenance,
+    /// What hooks read: messages as edited, refs on standard input, settings in the environment, staged text.
+    Hook,
 }
 
 impl Target {
@@ -56,6 +58,7 @@ impl Target {
             Self::Artifact => "artifact",
             Self::Signers => "signers",
             Self::Provenance => "provenance",
+            Self::Hook => "hook",
         }
     }
 }
@@ -159,6 +162,7 @@ mod tests {
             Target::Artifact => Some(targets::artifact),
             Target::Signers => Some(targets::signers),
             Target::Provenance => Some(targets::provenance),
+            Target::Hook => Some(targets::hook),
             Target::Journal => None,
         }
     }

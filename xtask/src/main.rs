@@ -11,6 +11,7 @@ mod demo;
 mod fuzz;
 mod page;
 mod release;
+mod setup;
 mod survey;
 mod tool;
 
@@ -30,6 +31,8 @@ struct Cli {
 enum Task {
     /// Show a release, from commits to a verified tag, in a throwaway repository.
     Demo(demo::Args),
+    /// Build the tool and install this repository's hooks.
+    Setup,
     /// Time the tool against git and its peers; exit with 1 where a goal is missed.
     Bench(bench::Args),
     /// Print what `next` says just before each past release of real repositories, beside what was released.
@@ -43,6 +46,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Demo(args) => demo::run(&args),
+        Task::Setup => setup::run(),
         Task::Bench(args) => bench::run(&args),
         Task::Survey(args) => survey::run(&args),
         Task::Release(args) => release::run(&args),

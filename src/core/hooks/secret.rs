@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use gix::bstr::ByteSlice as _;
 use regex::bytes::{Regex, RegexBuilder};
 
 /// A kind of secret.
@@ -215,7 +216,11 @@ impl Scanner {
                 .iter()
                 .flat_map(|rule| rule.literals.iter().map(move |literal| (rule, literal)))
         };
-        let literals = AhoCorasick::new(pairs().map(|(_, literal)| literal)).map_err(|error| error.to_string())?;
+        // Built for each commit anew: what is built quickest is done first, and files are small.
+        let literals = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .build(pairs().map(|(_, literal)| literal))
+            .map_err(|error| error.to_string())?;
         Ok(Self {
             literals,
             rules: pairs().map(|(rule, _)| rule).collect(),
@@ -288,7 +293,7 @@ fn whole(text: &[u8], range: Range<usize>, rule: &Rule) -> Range<usize> {
     }
     let rest = text.get(range.start..).unwrap_or_default();
     let rest = rest.get(..LONGEST).unwrap_or(rest);
-    let end = rest.windows(END.len()).position(|part| part == END);
+    let end = rest.find(END);
     range.start..end.map_or(range.end, |end| range.start + end)
 }
 

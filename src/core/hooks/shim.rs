@@ -3,6 +3,8 @@
 //! A shim is a few lines of POSIX sh that become the program. Its second line says who manages it, under which protocol,
 //! and what the lines below it must be. Knows nothing of files.
 
+use gix::bstr::ByteSlice as _;
+
 use super::HookName;
 use crate::core::ids::Digest;
 
@@ -75,7 +77,7 @@ pub fn manager(text: &[u8]) -> Option<&'static str> {
         ("git lfs", "git-lfs"),
         ("git-lfs", "git-lfs"),
     ];
-    let holds = |word: &str| text.windows(word.len()).any(|part| part == word.as_bytes());
+    let holds = |word: &str| text.contains_str(word);
     KNOWN.iter().find(|(word, _)| holds(word)).map(|(_, name)| *name)
 }
 

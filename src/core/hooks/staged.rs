@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of git: text in, marks out. A line says `sentinel:allow(<id>)`, on it or above it, where the mark is meant.
 
+use gix::bstr::ByteSlice as _;
+
 use super::secret::{Rule, Scanner};
 use crate::core::check::Answer;
 
@@ -53,7 +55,7 @@ pub fn marks(scanner: &mut Scanner, path: &str, text: &[u8], before: &[u8]) -> R
     }
     for secret in scanner.scan(text)? {
         let words = text.get(secret.range.clone()).unwrap_or_default();
-        if !before.windows(words.len().max(1)).any(|part| part == words) {
+        if !before.contains_str(words) {
             found.push((secret.range.start, Kind::Secret(secret.rule)));
         }
     }
@@ -149,7 +151,7 @@ impl<'t> Lines<'t> {
     /// Whether the line around a place, or the one above it, allows the mark.
     fn allow(&self, at: usize, id: &str) -> bool {
         let comment = format!("sentinel:allow({id})");
-        let allows = |line: &[u8]| line.windows(comment.len()).any(|part| part == comment.as_bytes());
+        let allows = |line: &[u8]| line.contains_str(&comment);
         let start = self.start(at);
         allows(self.around(at)) || start.checked_sub(1).is_some_and(|above| allows(self.around(above)))
     }

@@ -41,7 +41,9 @@ fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
     let bases: Vec<Oid> = head.map(|head| repo.tree_of(head)).transpose()?.into_iter().collect();
     let changes = brought::in_index(repo, &index, &bases)?;
     let mut found = Brought::default();
-    look_into(repo, &changes, &mut scanner()?, &mut found)?;
+    if !changes.is_empty() {
+        look_into(repo, &changes, &mut scanner()?, &mut found)?;
+    }
     if touches_packages(&changes) {
         let named = |name: &str| {
             let entries = index

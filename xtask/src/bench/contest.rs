@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::history::Random;
 use crate::page::Page;
 use crate::tool::Sandbox;
 
@@ -166,6 +167,37 @@ pub(super) fn run(contenders: &mut [Contender], rounds: Rounds) -> Result<()> {
     }
     Ok(())
 }
+
+/// As [`run`], each round in an order of its own, drawn from a fixed seed: what one leaves behind, such as a warm cache,
+/// serves each of the others as often.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_shuffled(contenders: &mut [Contender], rounds: Rounds) -> Result<()> {
+    let mut random = Random(SEED);
+    let mut order: Vec<usize> = (0..contenders.len()).collect();
+    for contender in &mut *contenders {
+        contender.run_once()?;
+        contender.times.clear();
+    }
+    for _ in 0..rounds.most {
+        for left in (1..order.len()).rev() {
+            order.swap(left, random.below(left + 1));
+        }
+        for at in &order {
+            if let Some(contender) = contenders
+                .get_mut(*at)
+                .filter(|one| !one.failed && one.spent() < rounds.budget)
+            {
+                contender.run_once()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The seed of every order.
+const SEED: u64 = 1;
 
 /// Prints each contender's median beside the ratio to the first one's.
 pub(super) fn print(page: Page, contenders: &[Contender]) {

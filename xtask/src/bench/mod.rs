@@ -6,6 +6,7 @@ mod changelog;
 mod contest;
 mod cut;
 mod history;
+mod hooks;
 mod million;
 mod next;
 mod peers;
@@ -49,6 +50,8 @@ enum What {
     Startup,
     /// `cut --no-push` against `git status`, in a tree of 50,000 files.
     Cut,
+    /// `git commit` and `git push` with hooks, against none and against other managers.
+    Hooks,
     /// `verify` against `git verify-tag` and `git archive | sha256sum`, in a tree of 700 files.
     Verify,
 }
@@ -87,6 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         What::Changelog,
         What::Million,
         What::Cut,
+        What::Hooks,
         What::Verify,
     ];
     for what in all {
@@ -115,6 +119,7 @@ impl Bench {
             What::Changelog => changelog::measure(self),
             What::Million => million::measure(self),
             What::Cut => cut::measure(self),
+            What::Hooks => hooks::measure(self),
             What::Verify => verify::measure(self),
             What::All => Ok(()),
         }

@@ -30,7 +30,7 @@ const PEERS: [Peer; 3] = [
 ];
 
 /// Whether a program is on `PATH`.
-fn is_installed(program: &str) -> bool {
+pub(super) fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }

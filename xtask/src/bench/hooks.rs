@@ -1,0 +1,327 @@
+//! What hooks add to `git commit` and `git push`, side by side with no hooks and with other managers.
+//!
+//! Every contender works in a copy of its own of one repository. Others run a check that does nothing, so that what is
+//! measured of them is what they cost themselves; ours check everything.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::contest::{self, Contender, Rounds};
+use super::history::{self, Shape};
+use super::{Bench, peers};
+use crate::tool::Sandbox;
+
+const SHAPE: Shape = Shape {
+    commits: 100,
+    releases: 5,
+    since: 20,
+    edits: true,
+    files: 200,
+};
+const ROUNDS: Rounds = Rounds {
+    most: 101,
+    budget: std::time::Duration::from_secs(40),
+};
+/// How many commits a push has.
+const PUSHED: usize = 20;
+/// How many milliseconds a hook may add: one alone, pre-commit and commit-msg together, a push.
+const GOALS_MS: [(&str, f64); 3] = [
+    ("one hook", 2.5),
+    ("pre-commit and commit-msg", 5.0),
+    ("a push of 20 commits", 4.0),
+];
+/// How many times as much as ours others add.
+const RATIOS: [(&str, f64); 2] = [("prek", 7.0), ("lefthook", 9.0)];
+
+/// A manager of hooks other than ours.
+#[derive(Debug, Clone, Copy)]
+struct Manager {
+    name: &'static str,
+    /// The program that has to be there.
+    program: &'static str,
+    /// Its configuration: a file, and what it says.
+    files: &'static [(&'static str, &'static str)],
+    /// What installs its hooks.
+    install: &'static str,
+}
+
+const YAML: &str = "repos:
+- repo: local
+  hooks:
+  - {id: a, name: a, entry: 'true', language: system, always_run: true, pass_filenames: false, stages: [pre-commit]}
+  - {id: b, name: b, entry: 'true', language: system, always_run: true, pass_filenames: false, stages: [commit-msg]}
+  - {id: c, name: c, entry: 'true', language: system, always_run: true, pass_filenames: false, stages: [pre-push]}
+";
+const LEFTHOOK: &str = "pre-commit: {commands: {a: {run: 'true'}}}
+commit-msg: {commands: {b: {run: 'true'}}}
+pre-push: {commands: {c: {run: 'true'}}}
+";
+const STAGES: &str = "-t pre-commit -t commit-msg -t pre-push";
+
+/// Those that PyPI has.
+const FETCHED: [&str; 3] = ["prek", "lefthook", "pre-commit"];
+
+const MANAGERS: [Manager; 6] = [
+    Manager {
+        name: "prek",
+        program: "prek",
+        files: &[(".pre-commit-config.yaml", YAML)],
+        install: "prek install -q",
+    },
+    Manager {
+        name: "lefthook",
+        program: "lefthook",
+        files: &[("lefthook.yml", LEFTHOOK)],
+        install: "lefthook install",
+    },
+    Manager {
+        name: "pre-commit",
+        program: "pre-commit",
+        files: &[(".pre-commit-config.yaml", YAML)],
+        install: "pre-commit install",
+    },
+    Manager {
+        name: "husky",
+        program: "husky",
+        files: &[
+            (".husky/pre-commit", "true\n"),
+            (".husky/commit-msg", "true\n"),
+            (".husky/pre-push", "true\n"),
+        ],
+        install: "husky",
+    },
+    Manager {
+        name: "commitlint",
+        program: "commitlint",
+        files: &[(".git/hooks/commit-msg", "#!/bin/sh\nexec commitlint --edit \"$1\"\n")],
+        install: "chmod +x .git/hooks/commit-msg",
+    },
+    Manager {
+        name: "cocogitto",
+        program: "cog",
+        files: &[(".git/hooks/commit-msg", "#!/bin/sh\nexec cog verify --file \"$1\"\n")],
+        install: "chmod +x .git/hooks/commit-msg",
+    },
+];
+
+pub(super) fn measure(bench: &mut Bench) -> Result<()> {
+    bench.page.heading("hooks · 200 files (generated), in random order");
+    let seed = history::make(&bench.scratch, "hooks", SHAPE)?;
+    seed.files().write_file("sentinel.toml", "schema = 1\n")?;
+    seed.cmd("git add sentinel.toml").run()?;
+    seed.cmd("git commit --quiet -m").arg("chore: configure").run()?;
+    history::pack(&seed)?;
+    let venv = if bench.peers { fetched(bench) } else { None };
+    let mut yards = vec![Yard::new(bench, &seed, "no hooks", None)?];
+    for (name, kept) in [
+        ("ours, pre-commit alone", &["pre-commit"][..]),
+        ("ours, commit-msg alone", &["commit-msg"]),
+        ("ours", &["pre-commit", "commit-msg", "pre-push"]),
+    ] {
+        let yard = Yard::new(bench, &seed, name, None)?;
+        yard.sandbox
+            .program(&bench.program)
+            .args(["-q", "hooks", "install"])
+            .ignore_stdout()
+            .run()?;
+        for hook in ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"] {
+            if !kept.contains(&hook) {
+                yard.sandbox.files().remove_path(format!(".git/hooks/{hook}"))?;
+            }
+        }
+        yards.push(yard);
+    }
+    for manager in MANAGERS.iter().filter(|_| bench.peers) {
+        let there = venv
+            .as_ref()
+            .map(|dir| dir.join(manager.program))
+            .filter(|path| path.is_file());
+        if there.is_none() && !peers::is_installed(manager.program) {
+            bench.page.say(&format!("  {:<44} not installed", manager.name));
+            continue;
+        }
+        let yard = Yard::new(bench, &seed, manager.name, venv.as_deref())?;
+        match yard.managed(manager) {
+            Ok(()) => yards.push(yard),
+            Err(error) => bench.page.say(&format!("  {:<44} {error:#}", manager.name)),
+        }
+    }
+    commits(bench, &yards)?;
+    pushes(bench, &yards)
+}
+
+/// `git commit` of one changed file.
+fn commits(bench: &mut Bench, yards: &[Yard]) -> Result<()> {
+    bench.page.say("git commit");
+    let contender = |yard: &Yard| -> Result<Contender> {
+        yard.sandbox
+            .files()
+            .write_file("src/d000/f00.rs", "pub const FILE: usize = 1;\n")?;
+        yard.sandbox.cmd("git add src").run()?;
+        let commit = words("git commit --quiet --message feat:_measure_it");
+        let back = words("git reset --quiet --soft HEAD~1");
+        Ok(Contender::new(&yard.name, &yard.sandbox, spaced(commit)).reset_by(back))
+    };
+    let mut contenders = yards.iter().map(contender).collect::<Result<Vec<_>>>()?;
+    contest::run_shuffled(&mut contenders, ROUNDS)?;
+    contest::print(bench.page, &contenders);
+    let added = added(&contenders);
+    let [(one, one_ms), (both, both_ms), _] = GOALS_MS;
+    for name in ["ours, pre-commit alone", "ours, commit-msg alone"] {
+        bench.at_most(&format!("{name}: {one} adds at most {one_ms} ms"), added(name), one_ms);
+    }
+    bench.at_most(&format!("{both} add at most {both_ms} ms"), added("ours"), both_ms);
+    ratios(bench, &added);
+    Ok(())
+}
+
+/// `git push` of some commits to a new branch.
+fn pushes(bench: &mut Bench, yards: &[Yard]) -> Result<()> {
+    bench.page.say("git push, 20 commits");
+    let contender = |yard: &Yard| -> Result<Contender> {
+        for number in 0..PUSHED {
+            let message = format!("feat: number {number}");
+            yard.sandbox
+                .cmd("git commit --quiet --no-verify --allow-empty -m")
+                .arg(message)
+                .run()?;
+        }
+        let forget =
+            "git --git-dir=\"$1\" update-ref -d refs/heads/topic && git update-ref -d refs/remotes/origin/topic";
+        let mut back = words("sh -c");
+        back.extend([forget.to_owned(), "sh".to_owned(), yard.origin.display().to_string()]);
+        let push = words("git push --quiet origin HEAD:refs/heads/topic");
+        Ok(Contender::new(&yard.name, &yard.sandbox, push).reset_by(back))
+    };
+    let pushed = yards.iter().filter(|yard| !yard.name.ends_with(" alone"));
+    let mut contenders = pushed.map(contender).collect::<Result<Vec<_>>>()?;
+    contest::run_shuffled(&mut contenders, ROUNDS)?;
+    contest::print(bench.page, &contenders);
+    let added = added(&contenders);
+    let [_, _, (push, push_ms)] = GOALS_MS;
+    bench.at_most(
+        &format!("{push} takes at most {push_ms} ms more"),
+        added("ours"),
+        push_ms,
+    );
+    ratios(bench, &added);
+    Ok(())
+}
+
+/// How many milliseconds a contender adds to the first, which has no hooks.
+fn added(contenders: &[Contender]) -> impl Fn(&str) -> f64 {
+    let nothing = contenders.first().map_or(f64::NAN, Contender::median_ms);
+    move |name| {
+        let found = contenders.iter().find(|contender| contender.name == name);
+        found.map_or(f64::NAN, Contender::median_ms) - nothing
+    }
+}
+
+fn ratios(bench: &mut Bench, added: &impl Fn(&str) -> f64) {
+    for (name, least) in RATIOS {
+        let theirs = added(name);
+        if theirs.is_nan() {
+            bench.page.say(&format!(
+                "  goal: {least} times less than {name}: not judged without it"
+            ));
+        } else {
+            bench.at_least(
+                &format!("{least} times less than {name}"),
+                theirs / added("ours"),
+                least,
+            );
+        }
+    }
+}
+
+/// A copy of the repository, with an origin of its own.
+struct Yard {
+    name: String,
+    sandbox: Sandbox,
+    origin: PathBuf,
+}
+
+impl Yard {
+    fn new(bench: &Bench, seed: &Sandbox, name: &str, beside: Option<&Path>) -> Result<Self> {
+        let below = tempfile::Builder::new()
+            .prefix("yard-")
+            .tempdir_in(bench.scratch.files().current_dir())?
+            .keep();
+        let (origin, clone) = (below.join("origin.git"), below.join("clone"));
+        let from = seed.files().current_dir();
+        bench
+            .scratch
+            .cmd("git clone --quiet --bare")
+            .arg(&from)
+            .arg(&origin)
+            .run()?;
+        bench.scratch.cmd("git clone --quiet").arg(&origin).arg(&clone).run()?;
+        let sandbox = match beside {
+            Some(dir) => Sandbox::new(&clone, &dir.join("any"))?,
+            None => bench.scratch.at(&clone),
+        };
+        for (key, value) in [
+            ("user.name", "Bench"),
+            ("user.email", "bench@example.org"),
+            ("gc.auto", "0"),
+        ] {
+            sandbox.cmd("git config").args([key, value]).run()?;
+        }
+        sandbox.files().remove_path(".git/hooks")?;
+        sandbox.files().create_dir(".git/hooks")?;
+        Ok(Self {
+            name: name.to_owned(),
+            sandbox,
+            origin,
+        })
+    }
+
+    fn managed(&self, manager: &Manager) -> Result<()> {
+        for (path, text) in manager.files {
+            self.sandbox.files().write_file(path, text)?;
+        }
+        let stages = if manager.files.iter().any(|(_, text)| *text == YAML) {
+            STAGES
+        } else {
+            ""
+        };
+        let line = format!("{} {stages}", manager.install);
+        let installed = self.sandbox.cmd(&line).ignore_stdout().ignore_stderr().run();
+        installed.with_context(|| format!("`{line}` failed"))
+    }
+}
+
+/// The managers that PyPI has, in an environment of their own; `None` where it cannot be reached.
+fn fetched(bench: &Bench) -> Option<PathBuf> {
+    let venv = bench.scratch.files().current_dir().join("venv");
+    bench.page.say(&format!("Fetching {} …", FETCHED.join(", ")));
+    let made = bench
+        .scratch
+        .cmd("python3 -m venv")
+        .arg(&venv)
+        .ignore_stdout()
+        .ignore_stderr()
+        .run();
+    let pip = venv.join("bin").join("pip");
+    let fetch = || bench.scratch.program(&pip).args(["install", "--quiet"]).args(FETCHED);
+    let fetched = made.and_then(|()| fetch().ignore_stdout().ignore_stderr().run());
+    match fetched {
+        Ok(()) => Some(venv.join("bin")),
+        Err(_) => {
+            bench
+                .page
+                .say("  they cannot be fetched; no ratio is printed without them");
+            None
+        }
+    }
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_ascii_whitespace().map(ToOwned::to_owned).collect()
+}
+
+/// Underscores in a message stand for blanks.
+fn spaced(argv: Vec<String>) -> Vec<String> {
+    argv.into_iter().map(|word| word.replace('_', " ")).collect()
+}
