@@ -5,7 +5,6 @@
 //! the program's own image has a fixed place; heap, stack and libraries keep their random ones, and no code of ours is unsafe. To be
 //! taken back once those tables can be left out.
 #![expect(
-    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "this is how a build script talks to cargo (The Cargo Book, Build Scripts)"
 )]
