@@ -64,7 +64,7 @@ fn chain(bench: &mut Bench) -> Result<()> {
         }
         sandbox
             .cmd("git commit --quiet --all --message")
-            .arg(number.to_string())
+            .arg(format!("chore: {number}"))
             .run()?;
         release(&sandbox, &format!("0.{number}.0"))?;
     }
@@ -95,7 +95,8 @@ fn released(bench: &Bench, name: &str, files: usize) -> Result<Sandbox> {
 }
 
 fn release(sandbox: &Sandbox, version: &str) -> Result<()> {
-    sandbox.cmd("cargo-sentinel tag --yes --quiet").arg(version).run()?;
+    let tag = sandbox.cmd("cargo-sentinel tag --yes --quiet").arg(version);
+    tag.ignore_stdout().run()?;
     Ok(())
 }
 
@@ -138,7 +139,7 @@ fn package(bench: &Bench, name: &str, files: usize) -> Result<Sandbox> {
         shell.write_file(format!("data/{}/{number}.txt", number % 20), text)?;
     }
     sandbox.cmd("git add --all").run()?;
-    sandbox.cmd("git commit --quiet --message").arg("feat: begin").run()?;
+    sandbox.cmd("git commit --quiet --message").arg("chore: begin").run()?;
     sandbox.cmd("git gc --quiet").run()?;
     Ok(sandbox)
 }
