@@ -1,6 +1,6 @@
 //! What the documentation says to type, typed.
 
-use crate::support::{Repo, check};
+use crate::support::{Repo, check, has};
 
 const VERIFICATION: &str = include_str!("../../docs/verification.md");
 
@@ -13,6 +13,9 @@ fn script(page: &str) -> &str {
 #[test]
 fn a_release_is_verified_without_this_program() {
     let repo = Repo::flow();
+    if !["sed", "grep", "tar"].iter().all(|program| has(&repo, program)) {
+        return;
+    }
     check(&repo, "cut 0.2.0 --yes").succeeds();
     check(&repo, "finish --yes").succeeds();
     std::fs::write(repo.root().join("signers"), repo.signer_line()).unwrap();
