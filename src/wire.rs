@@ -15,6 +15,7 @@ use crate::app::{
     Acted, ChangelogAnswer, Error, GateAnswer, NextAnswer, Report, StatusAnswer, StepOutcome, VersionAnswer,
 };
 use crate::core::check::{Check, Finding};
+use crate::core::coded::{Code, Coded};
 use crate::core::commit::Kind;
 use crate::core::facts::Fact;
 use crate::core::history::Judged;
@@ -42,6 +43,16 @@ fn finding(finding: &Finding) -> FindingView<'_> {
         because: &finding.because,
         remedy: finding.remedy.as_deref(),
     }
+}
+
+/// A finding of `verify`; `code` is null where the check passed.
+fn coded<C: Code>(found: &Coded<C>) -> Value {
+    json!({
+        "check": found.check,
+        "code": found.code.map(Code::word),
+        "verdict": found.verdict.as_str(),
+        "because": found.because,
+    })
 }
 
 /// `sentinel.error/1`.

@@ -6,6 +6,7 @@ pub mod build;
 pub mod changelog;
 pub mod check;
 mod checks;
+pub mod coded;
 pub mod commit;
 pub mod dsse;
 pub mod entries;

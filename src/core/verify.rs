@@ -11,6 +11,7 @@ mod tag;
 use super::artifact::Inspection;
 use super::binding::Artifact;
 use super::check::Verdict;
+use super::coded::{self, Coded};
 use super::dsse::Envelope;
 use super::facts::Fact;
 use super::ids::{Digest, Oid, TagName};
@@ -64,9 +65,8 @@ pub enum Code {
     VersionMismatch,
 }
 
-impl Code {
-    /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
+impl coded::Code for Code {
+    fn word(self) -> &'static str {
         match self {
             Self::TagMoved => "TAG_MOVED",
             Self::TagLightweight => "TAG_LIGHTWEIGHT",
@@ -92,47 +92,7 @@ impl Code {
 }
 
 /// One check's answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TagFinding {
-    /// The check's id, such as `signature`.
-    pub check: &'static str,
-    /// What is wrong, where something is.
-    pub code: Option<Code>,
-    /// What it found.
-    pub verdict: Verdict,
-    /// Why: what, and which.
-    pub because: String,
-}
-
-impl TagFinding {
-    fn pass(check: &'static str, because: impl Into<String>) -> Self {
-        Self {
-            check,
-            code: None,
-            verdict: Verdict::Pass,
-            because: because.into(),
-        }
-    }
-
-    fn critical(check: &'static str, code: Code, because: impl Into<String>) -> Self {
-        Self {
-            check,
-            code: Some(code),
-            verdict: Verdict::Critical,
-            because: because.into(),
-        }
-    }
-
-    /// It could not be seen; the code says what is therefore not shown.
-    fn unknown(check: &'static str, code: Code, because: impl Into<String>) -> Self {
-        Self {
-            check,
-            code: Some(code),
-            verdict: Verdict::Unknown,
-            because: because.into(),
-        }
-    }
-}
+pub type TagFinding = Coded<Code>;
 
 /// What a verification shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -282,7 +242,7 @@ impl Verification {
     pub fn refusals(&self) -> String {
         let failed = self.checks.iter().filter(|check| check.verdict != Verdict::Pass);
         let told: Vec<String> = failed
-            .map(|check| format!("{} ({})", check.because, check.code.map_or("", Code::as_str)))
+            .map(|check| format!("{} ({})", check.because, check.code.map_or("", coded::Code::word)))
             .collect();
         told.join("; ")
     }

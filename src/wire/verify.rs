@@ -2,25 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::Document;
+use super::{Document, coded};
 use crate::app::VerifyAnswer;
-use crate::core::verify::{Code, Proof};
+use crate::core::verify::Proof;
 
 /// The document: `code` is null where a check passed.
 pub fn answer(answer: &VerifyAnswer) -> Document {
     let verification = &answer.verification;
-    let checks: Vec<Value> = verification
-        .checks
-        .iter()
-        .map(|finding| {
-            json!({
-                "check": finding.check,
-                "code": finding.code.map(Code::as_str),
-                "verdict": finding.verdict.as_str(),
-                "because": finding.because,
-            })
-        })
-        .collect();
+    let checks: Vec<Value> = verification.checks.iter().map(coded).collect();
     let proved: Vec<&str> = verification.proved.iter().copied().map(Proof::as_str).collect();
     json!({
         "schema": "sentinel.verify/1",

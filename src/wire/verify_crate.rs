@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Document;
+use super::{Document, coded};
 use crate::app::CrateAnswer;
-use crate::core::packaged::verdict::{Basis, Checked, Code, Compared};
+use crate::core::packaged::verdict::{Basis, Compared};
 
 /// The document: `commit` is the one that the package names, `compared` what its files were held against; `code` is null
 /// where a check passed.
@@ -32,7 +32,7 @@ pub fn answer(answer: &CrateAnswer) -> Document {
         "tags": tags,
         "compared": compared.map(basis),
         "verdict": answer.verdict().0,
-        "checks": answer.checks.iter().map(check).collect::<Vec<_>>(),
+        "checks": answer.checks.iter().map(coded).collect::<Vec<_>>(),
         "files": files,
     })
 }
@@ -43,13 +43,4 @@ fn basis(compared: &Compared) -> Value {
         Basis::Tag(tag) => Some(tag.as_str()),
     };
     json!({ "commit": compared.commit.to_string(), "tag": tag, "path_in_vcs": compared.dir })
-}
-
-fn check(checked: &Checked) -> Value {
-    json!({
-        "check": checked.check,
-        "code": checked.code.map(Code::as_str),
-        "verdict": checked.verdict.as_str(),
-        "because": checked.because,
-    })
 }

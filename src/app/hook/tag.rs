@@ -1,6 +1,7 @@
 //! Verifying a release tag on its way: the checks 1 to 8 and 12 of `verify`, asked by a push.
 
 use crate::core::check::Verdict;
+use crate::core::coded;
 use crate::core::facts::{Fact, Flow};
 use crate::core::ids::{Oid, RefName, TagName};
 use crate::core::policy::Policy;
@@ -37,7 +38,7 @@ fn judged(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Res
         let waived = check.code == Some(Code::SigMissing) && policy.release.allow_unsigned;
         check.verdict != Verdict::Pass && !waived
     });
-    let told = refused.map(|check| (check.code.map_or("UNSEEN", Code::as_str).to_owned(), check.because));
+    let told = refused.map(|check| (check.code.map_or("UNSEEN", coded::Code::word).to_owned(), check.because));
     Ok(told.collect())
 }
 

@@ -7,8 +7,9 @@ use std::io::{Cursor, Write as _};
 use gix::objs::Kind;
 use proptest::prelude::*;
 
-use super::verdict::{Basis, Code, Compared, Observed, TagForm, judge, tag_form};
+use super::verdict::{Basis, Compared, Observed, TagForm, judge, tag_form};
 use super::*;
+use crate::core::coded::Code;
 
 const MANIFEST_TEXT: &str = "[package]\nname = \"demo\"\nversion = \"0.2.0\"\nedition = \"2024\"\n";
 
@@ -459,7 +460,7 @@ fn what_was_observed_is_judged() {
     let codes = |package: &Crate, observed: &Observed| -> Vec<&str> {
         judge(package, observed)
             .iter()
-            .filter_map(|check| check.code.map(Code::as_str))
+            .filter_map(|check| check.code.map(Code::word))
             .collect()
     };
     assert_eq!(codes(&clean, &good), [""; 0]);

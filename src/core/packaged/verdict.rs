@@ -4,7 +4,7 @@
 //! commit's is the proof.
 
 use super::{Crate, FileFinding, Relation};
-use crate::core::check::Verdict;
+use crate::core::coded::{self, Coded};
 use crate::core::ids::{Oid, TagName};
 
 /// What a failed check found, as programs read it.
@@ -24,9 +24,8 @@ pub enum Code {
     BuildDirty,
 }
 
-impl Code {
-    /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
+impl coded::Code for Code {
+    fn word(self) -> &'static str {
         match self {
             Self::CrateNoVcsInfo => "CRATE_NO_VCS_INFO",
             Self::CommitNotInRepository => "COMMIT_NOT_IN_REPOSITORY",
@@ -39,37 +38,7 @@ impl Code {
 }
 
 /// What one check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
-    /// The check.
-    pub check: &'static str,
-    /// The code; `None` where it passed.
-    pub code: Option<Code>,
-    /// Pass, fail, or critical.
-    pub verdict: Verdict,
-    /// What was found.
-    pub because: String,
-}
-
-impl Checked {
-    fn pass(check: &'static str, because: impl Into<String>) -> Self {
-        Self {
-            check,
-            code: None,
-            verdict: Verdict::Pass,
-            because: because.into(),
-        }
-    }
-
-    fn fail(check: &'static str, code: Code, because: impl Into<String>) -> Self {
-        Self {
-            check,
-            code: Some(code),
-            verdict: Verdict::Critical,
-            because: because.into(),
-        }
-    }
-}
+pub type Checked = Coded<Code>;
 
 /// Why a commit is the one that the files are held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +79,7 @@ pub fn judge(package: &Crate, observed: &Observed) -> Vec<Checked> {
     if let Some(identity) = &package.identity {
         found.push(if identity.dirty {
             let why = "it was packed from a working tree with changes that are in no commit";
-            Checked::fail("dirty", Code::BuildDirty, why)
+            Checked::critical("dirty", Code::BuildDirty, why)
         } else {
             Checked::pass("dirty", "it does not say that anything was changed")
         });
@@ -118,7 +87,7 @@ pub fn judge(package: &Crate, observed: &Observed) -> Vec<Checked> {
             Checked::pass("commit", format!("{} is in the repository", identity.commit))
         } else {
             let why = format!("the repository does not have {}", identity.commit);
-            Checked::fail("commit", Code::CommitNotInRepository, why)
+            Checked::critical("commit", Code::CommitNotInRepository, why)
         });
     }
     found.push(tagged(package, observed));
@@ -129,7 +98,7 @@ pub fn judge(package: &Crate, observed: &Observed) -> Vec<Checked> {
 fn named(package: &Crate) -> Checked {
     match &package.identity {
         Some(identity) => Checked::pass("identity", format!("{} names {}", identity.said_by, identity.commit)),
-        None => Checked::fail(
+        None => Checked::critical(
             "identity",
             Code::CrateNoVcsInfo,
             "the package does not say which commit it was made from",
@@ -145,7 +114,7 @@ fn tagged(package: &Crate, observed: &Observed) -> Checked {
     let all: Vec<_> = observed.tags.iter().collect();
     if all.is_empty() {
         let why = format!("no tag is that of {} {}", package.name, package.version);
-        return Checked::fail("tag", Code::TagNotFound, why);
+        return Checked::critical("tag", Code::TagNotFound, why);
     }
     let Some(identity) = &package.identity else {
         return Checked::pass("tag", format!("{} is the version's", names(&all)));
@@ -157,13 +126,13 @@ fn tagged(package: &Crate, observed: &Observed) -> Checked {
         .collect();
     if here.is_empty() {
         let why = format!("{} is on another commit than {}", names(&all), identity.commit);
-        return Checked::fail("tag", Code::TagElsewhere, why);
+        return Checked::critical("tag", Code::TagElsewhere, why);
     }
     Checked::pass("tag", format!("{} is on the commit", names(&here)))
 }
 
 fn source(observed: &Observed) -> Checked {
-    let fail = |why: String| Checked::fail("source", Code::SourceMismatch, why);
+    let fail = |why: String| Checked::critical("source", Code::SourceMismatch, why);
     let Some(compared) = &observed.compared else {
         return fail("there is no commit to hold the files against".to_owned());
     };

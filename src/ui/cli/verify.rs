@@ -8,7 +8,8 @@ use super::output::{Output, Paint};
 use super::verify_crate::{self, PublishedArgs};
 use crate::app::{self, Context, Error, VerifyOptions};
 use crate::core::check::Verdict;
-use crate::core::verify::{Code, Proof};
+use crate::core::coded::{Code, Coded};
+use crate::core::verify::Proof;
 use crate::wire;
 
 #[derive(Debug, Args)]
@@ -74,22 +75,25 @@ pub(super) fn run(args: &VerifyArgs, context: &Context, output: &Output) -> Resu
         output.document(&wire::verify::answer(&answer));
         return Ok(code);
     }
-    for finding in &answer.verification.checks {
-        let paint = if finding.verdict == Verdict::Pass {
-            Paint::Good
-        } else {
-            Paint::Bad
-        };
-        let verdict = output.paint(paint, finding.verdict.as_str());
-        let code = finding
-            .code
-            .map_or(String::new(), |code| format!(" [{}]", Code::as_str(code)));
-        output.say(&format!("{verdict:<8} {}: {}{code}\n", finding.check, finding.because));
-    }
+    tell(&answer.verification.checks, output);
     let proved: Vec<&str> = answer.verification.proved.iter().copied().map(Proof::as_str).collect();
     if !proved.is_empty() {
         output.say(&format!("shown: {}\n", proved.join(", ")));
     }
     output.answer(&format!("{word}\n"));
     Ok(code)
+}
+
+/// A line for each finding, with its code where it has one.
+pub(super) fn tell<C: Code>(findings: &[Coded<C>], output: &Output) {
+    for finding in findings {
+        let paint = if finding.verdict == Verdict::Pass {
+            Paint::Good
+        } else {
+            Paint::Bad
+        };
+        let verdict = output.paint(paint, &format!("{:<8}", finding.verdict.as_str()));
+        let code = finding.code.map_or(String::new(), |code| format!(" [{}]", code.word()));
+        output.say(&format!("{verdict} {}: {}{code}\n", finding.check, finding.because));
+    }
 }

@@ -7,7 +7,6 @@ use clap::Args;
 use super::output::{Output, Paint};
 use crate::app::{self, Context, CrateAnswer, CrateOptions, Error};
 use crate::core::packaged::Relation;
-use crate::core::packaged::verdict::Code;
 use crate::wire;
 
 #[derive(Debug, Args)]
@@ -36,18 +35,7 @@ pub(super) fn run(args: &PublishedArgs, context: &Context, output: &Output) -> R
         output.document(&wire::verify_crate::answer(&answer));
         return Ok(code);
     }
-    for checked in &answer.checks {
-        let paint = if checked.code.is_none() {
-            Paint::Good
-        } else {
-            Paint::Bad
-        };
-        let verdict = output.paint(paint, &format!("{:<8}", checked.verdict.as_str()));
-        let code = checked
-            .code
-            .map_or(String::new(), |code| format!(" [{}]", Code::as_str(code)));
-        output.say(&format!("{verdict} {}: {}{code}\n", checked.check, checked.because));
-    }
+    super::verify::tell(&answer.checks, output);
     output.say(&files(&answer, output));
     output.answer(&format!("{word}\n"));
     Ok(code)

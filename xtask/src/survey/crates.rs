@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use cargo_sentinel::app::{self, Context, CrateAnswer, CrateOptions};
+use cargo_sentinel::core::coded::Code;
 use cargo_sentinel::core::packaged::Relation;
-use cargo_sentinel::core::packaged::verdict::Code;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -159,7 +159,7 @@ fn codes(answer: &CrateAnswer) -> Vec<&'static str> {
     answer
         .checks
         .iter()
-        .filter_map(|check| check.code.map(Code::as_str))
+        .filter_map(|check| check.code.map(Code::word))
         .collect()
 }
 
