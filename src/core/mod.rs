@@ -17,6 +17,7 @@ pub mod ids;
 pub mod lockfile;
 pub mod manifest;
 pub mod packaged;
+pub mod pgpsig;
 pub mod plan;
 pub mod plans;
 pub mod policy;

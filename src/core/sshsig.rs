@@ -61,15 +61,7 @@ fn parse(armour: &[u8]) -> Result<SshSig, BadSignature> {
         .and_then(|rest| rest.strip_suffix(END))
         .and_then(|rest| rest.strip_suffix('\n'))
         .ok_or_else(|| malformed("it does not begin and end as an armour"))?;
-    let lines: Vec<&str> = body.split('\n').collect();
-    let width = lines.first().map_or(0, |line| line.len());
-    let (last, whole) = lines.split_last().ok_or_else(|| malformed("it is empty"))?;
-    let even = whole.iter().all(|line| line.len() == width) && (1..=width).contains(&last.len());
-    if !even || width > WIDEST {
-        return Err(malformed("its lines are uneven"));
-    }
-    let blob = STANDARD.decode(lines.concat());
-    let blob = blob.map_err(|error| malformed(&error.to_string()))?;
+    let blob = decode(body).map_err(BadSignature::Malformed)?;
     // The decoder sees one spelling, whatever the signer's line width.
     let canonical = STANDARD.encode(&blob);
     let canonical = format!("{BEGIN}\n{}\n{END}\n", chunks(&canonical, 70).join("\n"));
@@ -88,6 +80,18 @@ fn parse(armour: &[u8]) -> Result<SshSig, BadSignature> {
         return Err(malformed("DSA is no longer a signature"));
     }
     Ok(signature)
+}
+
+/// Decodes lines of base64 that are all of one width, but for the last.
+pub(super) fn decode(lines: &str) -> Result<Vec<u8>, String> {
+    let lines: Vec<&str> = lines.split('\n').collect();
+    let width = lines.first().map_or(0, |line| line.len());
+    let (last, whole) = lines.split_last().ok_or("it is empty")?;
+    let even = whole.iter().all(|line| line.len() == width) && (1..=width).contains(&last.len());
+    if !even || width > WIDEST {
+        return Err("its lines are uneven".to_owned());
+    }
+    STANDARD.decode(lines.concat()).map_err(|error| error.to_string())
 }
 
 fn chunks(text: &str, width: usize) -> Vec<&str> {

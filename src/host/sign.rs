@@ -18,6 +18,7 @@ use super::git_read::{Repo, chain};
 use super::proc::{Run, stdin_is_terminal};
 use super::{Error, Result};
 use crate::core::binding::Armour;
+use crate::core::pgpsig;
 
 /// How long a signer may take where nobody can type.
 const UNATTENDED_DEADLINE: Duration = Duration::from_secs(30);
@@ -89,6 +90,10 @@ impl Signer {
         let mut text = String::from_utf8_lossy(&signature).replace("\r\n", "\n");
         if !text.ends_with('\n') {
             text.push('\n');
+        }
+        if self.format == Format::OpenPgp {
+            // `comment` in gpg.conf; verifying refuses what nobody signed.
+            text = pgpsig::without_headers(&text);
         }
         Ok(text.into_bytes())
     }

@@ -1,6 +1,7 @@
 //! Each way to pass something off for a release, tried on a real one: what `verify` says, for each kind of signature.
 
 mod artifacts;
+mod signatures;
 
 use std::process::{Command, Stdio};
 

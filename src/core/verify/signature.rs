@@ -4,6 +4,7 @@ use super::tag::Read;
 use super::{Code, Signers, TagFacts, TagFinding};
 use crate::core::binding::{Armour, Signed};
 use crate::core::facts::Fact;
+use crate::core::pgpsig;
 use crate::core::sshsig::{self, BadSignature};
 use crate::core::trust::{AllowedSigners, KeyId, Refusal};
 
@@ -74,7 +75,12 @@ fn openpgp(signature: &Signature<'_>) -> Result<Vec<KeyId>, (Code, String)> {
         None => Err((Code::SigBad, "the OpenPGP signature was not looked at".to_owned())),
         Some(Fact::Unknown(why)) => Err((Code::SigBad, format!("gpg cannot be asked: {why}"))),
         Some(Fact::Known(seen)) => match seen {
-            OpenPgp::Good(fingerprints) => Ok(keys(fingerprints)),
+            OpenPgp::Good(fingerprints) => {
+                let maker = fingerprints.first().map_or("", String::as_str);
+                pgpsig::strict(signature.payload, signature.text, maker)
+                    .map_err(|loose| (Code::SigBad, format!("the OpenPGP signature is bad: {loose}")))?;
+                Ok(keys(fingerprints))
+            }
             OpenPgp::Expired(of) => Err((Code::KeyExpired, format!("the key {} has expired", named(of)))),
             OpenPgp::Revoked(of) => Err((Code::KeyRevoked, format!("the key {} is revoked", named(of)))),
             OpenPgp::Bad(why) => Err((Code::SigBad, format!("the OpenPGP signature is bad: {why}"))),
