@@ -15,6 +15,9 @@ const END: &str = "-----END SSH SIGNATURE-----";
 /// The widest line of base64 that signers write (RFC 7468 allows 64, MIME 76; ssh-keygen writes 70).
 const WIDEST: usize = 76;
 
+/// The shortest modulus of RSA (NIST SP 800-131A): shorter ones have been factored, or soon will be.
+const RSA_BYTES_MIN: usize = 256;
+
 /// Why a signature is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadSignature {
@@ -78,6 +81,11 @@ fn parse(armour: &[u8]) -> Result<SshSig, BadSignature> {
     }
     if matches!(signature.public_key(), KeyData::Dsa(_)) {
         return Err(malformed("DSA is no longer a signature"));
+    }
+    if let KeyData::Rsa(key) = signature.public_key()
+        && key.n.as_positive_bytes().is_none_or(|n| n.len() < RSA_BYTES_MIN)
+    {
+        return Err(malformed("its RSA key has fewer than 2048 bits"));
     }
     Ok(signature)
 }

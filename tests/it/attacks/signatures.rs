@@ -71,3 +71,26 @@ fn a_comment_in_gpg_conf_is_left_out() {
     ring.releases();
     assert!(!repo.git("cat-file tag v0.2.0").contains("Comment:"));
 }
+
+#[test]
+fn an_rsa_key_that_is_too_short() {
+    let repo = Repo::flow();
+    let world = World::ssh(&repo);
+    for (bits, codes) in [("2048", &NONE[..]), ("1024", &["SIG_BAD"])] {
+        let key = format!("../rsa{bits}");
+        let made = repo
+            .command("ssh-keygen")
+            .args(["-q", "-t", "rsa", "-b", bits, "-N", "", "-f", &key])
+            .status();
+        assert!(made.unwrap().success());
+        let unsigned = world.unsigned();
+        let signature = world.feed(
+            &["ssh-keygen", "-Y", "sign", "-n", "git", "-f", &key],
+            unsigned.as_bytes(),
+        );
+        world.put(&[unsigned.as_bytes(), &signature].concat());
+        let public = std::fs::read_to_string(repo.dir().join(format!("{key}.pub"))).unwrap();
+        world.signers(&format!("alice@example.org {public}"));
+        assert_eq!(world.codes("v0.2.0"), codes, "{bits}");
+    }
+}
