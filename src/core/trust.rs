@@ -15,8 +15,6 @@ pub use line::parse_moment;
 pub const NAMESPACE: &str = "git";
 /// The only principal of a line that revokes its key. OpenSSH reads it as "nobody".
 const NOBODY: &str = "!*";
-/// What a directive begins with; OpenSSH reads it as a comment.
-const DIRECTIVE: &str = "#! sentinel ";
 
 /// A key, by what identifies it everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,9 +93,9 @@ impl AllowedSigners {
         let mut entries = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let wrong = |why| InvalidSigners { line: number + 1, why };
-            if let Some(directive) = line.strip_prefix(DIRECTIVE) {
+            if let Some(directive) = directive(line) {
                 understood(directive).map_err(wrong)?;
-            } else if !line.trim().is_empty() && !line.starts_with('#') {
+            } else if !line.trim().is_empty() && !line.trim_start().starts_with('#') {
                 entries.push(line::entry(line).map_err(wrong)?);
             }
         }
@@ -131,7 +129,10 @@ impl AllowedSigners {
         if let Some(revoked) = lines.iter().find(|entry| entry.principals == NOBODY) {
             return Err(Refusal::Revoked(revoked.key.clone()));
         }
-        let for_git: Vec<&Entry> = lines.into_iter().filter(|entry| entry.is_for_git()).collect();
+        let for_git = lines
+            .into_iter()
+            .filter(|entry| entry.is_for_git() && entry.names_somebody());
+        let for_git: Vec<&Entry> = for_git.collect();
         if let Some(entry) = for_git.iter().find(|entry| entry.covers(now)) {
             return Ok(entry.principals.clone());
         }
@@ -161,9 +162,24 @@ impl Entry {
         !self.authority && self.namespaces.as_ref().is_none_or(named)
     }
 
+    /// Whether anybody can be meant: what is only ruled out (`!mallory@example.org`) lets nobody in.
+    fn names_somebody(&self) -> bool {
+        let patterns: Vec<String> = self.principals.split(',').map(str::to_owned).collect();
+        patterns
+            .iter()
+            .any(|pattern| !pattern.is_empty() && !pattern.starts_with('!') && line::matches(&patterns, pattern))
+    }
+
     fn covers(&self, now: i64) -> bool {
         self.valid_after.is_none_or(|from| now >= from) && self.valid_before.is_none_or(|until| now < until)
     }
+}
+
+/// What follows `#! sentinel`, however it is spaced; OpenSSH reads it as a comment.
+fn directive(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("#!")?.trim_start();
+    let rest = rest.strip_prefix("sentinel")?;
+    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
 }
 
 /// Directives say what this program must understand to read the file rightly; what it does not know, it refuses.

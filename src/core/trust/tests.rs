@@ -59,6 +59,39 @@ fn a_revoked_key_is_revoked_wherever_the_line_stands() {
     }
 }
 
+/// ssh-keygen -Y find-principals finds none of these either.
+#[test]
+fn a_line_that_only_rules_out_allows_nobody() {
+    for principals in ["!mallory", "!*,alice", "alice,!a*", "\"!alice,alice\"", ","] {
+        let file = format!("{principals} {KEY}\n");
+        let found = at(&file, &id(KEY), "20260101");
+        assert!(matches!(found, Err(Refusal::NotAllowed(_))), "{principals}: {found:?}");
+    }
+    let file = format!("*@corp,!mallory@corp {KEY}\n");
+    assert!(at(&file, &id(KEY), "20260101").is_ok());
+}
+
+#[test]
+fn directives_and_comments_may_be_indented() {
+    for line in [
+        "#!sentinel threshold 2",
+        "#!\tsentinel\tthreshold 2",
+        " #! sentinel threshold 2",
+        "#! sentinel",
+    ] {
+        assert!(
+            AllowedSigners::parse(&format!("b {KEY}\n{line}\n")).is_err(),
+            "{line:?}"
+        );
+    }
+    assert!(
+        AllowedSigners::parse(&format!(
+            "  # people\n\t#\n#! sentinels\n #!sentinel schema 1\nb {KEY}\n"
+        ))
+        .is_ok()
+    );
+}
+
 #[test]
 fn a_subkey_signs_for_its_primary_key() {
     let signers = AllowedSigners::parse(&format!("a openpgp {}\n", PGP.to_lowercase())).unwrap();
