@@ -12,6 +12,9 @@ use super::{Error, Result};
 use crate::core::facts::{Fact, Head, Refs, RemoteChoice, Target, Worktree};
 use crate::core::ids::{Oid, RefName};
 
+/// The most directories that are walked; the largest repositories known have a tenth of it.
+const DIRECTORIES_MAX: usize = 500_000;
+
 /// An open repository.
 pub(crate) struct Repo {
     gix: gix::Repository,
@@ -340,7 +343,9 @@ impl Repo {
     pub(crate) fn files_named(&self, tree: Oid, names: &[&str]) -> Result<BTreeMap<String, Oid>> {
         let mut found = BTreeMap::new();
         let mut pending = vec![(String::new(), tree)];
+        let mut directories = 0;
         while let Some((dir, id)) = pending.pop() {
+            within_measure(&mut directories, tree)?;
             for entry in self.tree_entries(id)? {
                 let Ok(name) = entry.filename.to_str() else { continue };
                 match entry.mode.kind() {
@@ -362,7 +367,9 @@ impl Repo {
             return Ok(Vec::new());
         };
         let (mut found, mut pending) = (Vec::new(), vec![(dir.to_owned(), id)]);
+        let mut directories = 0;
         while let Some((dir, id)) = pending.pop() {
+            within_measure(&mut directories, tree)?;
             for entry in self.tree_entries(id)? {
                 let Ok(name) = entry.filename.to_str() else { continue };
                 let path = format!("{dir}/{name}");
@@ -501,6 +508,16 @@ impl Repo {
         }
         Ok(found)
     }
+}
+
+/// Counts a directory. Few objects can make a tree of more of them than anybody could walk.
+fn within_measure(directories: &mut usize, tree: Oid) -> Result<()> {
+    *directories += 1;
+    if *directories <= DIRECTORIES_MAX {
+        return Ok(());
+    }
+    let why = format!("tree {tree} has more than {DIRECTORIES_MAX} directories, which is not supported");
+    Err(Error::Unsupported(why))
 }
 
 /// gix reads loose and packed refs. A reftable repository holds its refs elsewhere and looks empty to it.
