@@ -13,6 +13,9 @@ use crate::core::verify::{GivenArtifact, GivenProvenance, SeenArtifact};
 use crate::host::git_read::Repo;
 use crate::host::{Error, Result, fs};
 
+/// The most bytes of a statement: a hundred thousand artifacts.
+const STATEMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// Looks at a file. `commit` is the one that it is to be built from, where that is known.
 pub(crate) fn look(repo: &Repo, path: &Path, commit: Option<Oid>) -> GivenArtifact {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -72,7 +75,9 @@ fn compared(repo: &Repo, package: &Crate, name: &str, commit: Oid) -> Result<Vec
 /// # Errors
 /// When the file cannot be read.
 pub(crate) fn provenance(path: &Path) -> Result<Option<GivenProvenance>> {
-    let Some(bytes) = fs::read(path)? else { return Ok(None) };
+    let Some(bytes) = fs::read_bounded(path, STATEMENT_BYTES_MAX)? else {
+        return Ok(None);
+    };
     let (statement, envelope) = match Envelope::parse(&bytes) {
         Ok(envelope) => (envelope.payload.clone(), Some(envelope)),
         Err(_) => (bytes, None),

@@ -1,7 +1,7 @@
 //! Files: reading with "absent" as an answer, atomic writing, appending that survives power loss, the lock.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,6 +46,22 @@ pub(crate) fn open(path: &Path) -> Result<Option<File>> {
         return Err(failed("read", path)(std::io::Error::other("it is not a regular file")));
     }
     File::open(path).map(Some).map_err(failed("read", path))
+}
+
+/// The bytes of a regular file that holds at most `limit_bytes`; `None` where there is no such file.
+///
+/// # Errors
+/// When it is larger, or as [`open`].
+pub(crate) fn read_bounded(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+    let Some(file) = open(path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    let read = file.take(limit_bytes + 1).read_to_end(&mut bytes);
+    read.map_err(failed("read", path))?;
+    if bytes.len() as u64 > limit_bytes {
+        let why = format!("it has more than {limit_bytes} bytes");
+        return Err(failed("read", path)(std::io::Error::other(why)));
+    }
+    Ok(Some(bytes))
 }
 
 /// The names in a directory, sorted; none where there is no such directory.

@@ -208,3 +208,19 @@ fn an_envelope_beside_an_openpgp_release() {
     std::fs::write(beside("provenance.dsse.json"), envelope.render().unwrap()).unwrap();
     assert_eq!(world.with_crate(CRATE), ["ARTIFACT_SWAPPED"]);
 }
+
+/// What lies beside an artifact is nobody's choice: it may not keep `verify` waiting, nor fill the memory.
+#[test]
+fn a_pipe_or_a_flood_for_a_statement() {
+    let repo = Repo::flow();
+    let world = World::ssh(&repo);
+    let statement = repo.dir().join("target/sentinel/v0.2.0/provenance.json");
+    std::fs::remove_file(&statement).unwrap();
+    let made = repo.command("mkfifo").arg(&statement).status().unwrap();
+    assert!(made.success());
+    assert_eq!(world.with_crate(CRATE), ["ARTIFACT_SWAPPED"]);
+    std::fs::remove_file(&statement).unwrap();
+    let flood = std::fs::File::create(&statement).unwrap();
+    flood.set_len(1 << 40).unwrap();
+    assert_eq!(world.with_crate(CRATE), ["ARTIFACT_SWAPPED"]);
+}
