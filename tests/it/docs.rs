@@ -40,6 +40,29 @@ fn a_release_is_verified_without_this_program() {
     assert!(!run().0, "nobody may sign");
     std::fs::write(repo.root().join("signers"), repo.signer_line()).unwrap();
     assert!(run().0);
+    // Release notes may read like a tag, and decide nothing.
+    let text = repo.git("cat-file tag v0.2.0") + "\n";
+    let unsigned = &text[..text.find("-----BEGIN").unwrap()];
+    let zeros = "0".repeat(64);
+    let notes = format!(
+        "tag v0.2.0\nobject {zeros}\nSentinel-Schema: 1\nSentinel-Commit: {zeros}\nSentinel-Artifact: sha256:{zeros} evil\n\n"
+    );
+    let noted = unsigned.replace("Sentinel-Schema: 1", &format!("{notes}Sentinel-Schema: 1"));
+    put_signed(&repo, &noted);
+    let (good, said) = run();
+    assert!(good, "{said}");
+    put_signed(&repo, &noted.replacen("tag v0.2.0", "tag v0.1.9", 1));
+    assert!(!run().0, "another name");
     repo.git("update-ref refs/tags/v0.2.0 v0.1.0");
     assert!(!run().0, "another tag");
+}
+
+/// Lets v0.2.0 be this object, signed by the key that may.
+fn put_signed(repo: &Repo, unsigned: &str) {
+    std::fs::write(repo.root().join("forged"), unsigned).unwrap();
+    let script = "ssh-keygen -q -Y sign -n git -f ../key ../forged && cat ../forged ../forged.sig > ../made && \
+                  mkdir -p .git/refs/tags && git hash-object -t tag -w --literally ../made > .git/refs/tags/v0.2.0; \
+                  rm ../forged.sig";
+    let out = repo.command("sh").args(["-ec", script]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
 }
