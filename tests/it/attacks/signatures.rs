@@ -73,14 +73,20 @@ fn a_comment_in_gpg_conf_is_left_out() {
 }
 
 #[test]
-fn an_rsa_key_that_is_too_short() {
+fn every_kind_of_ssh_key_but_a_short_one() {
     let repo = Repo::flow();
     let world = World::ssh(&repo);
-    for (bits, codes) in [("2048", &NONE[..]), ("1024", &["SIG_BAD"])] {
-        let key = format!("../rsa{bits}");
+    for (kind, bits, codes) in [
+        ("ecdsa", "256", &NONE[..]),
+        ("ecdsa", "384", &NONE),
+        ("ecdsa", "521", &NONE),
+        ("rsa", "2048", &NONE),
+        ("rsa", "1024", &["SIG_BAD"]),
+    ] {
+        let key = format!("../{kind}{bits}");
         let made = repo
             .command("ssh-keygen")
-            .args(["-q", "-t", "rsa", "-b", bits, "-N", "", "-f", &key])
+            .args(["-q", "-t", kind, "-b", bits, "-N", "", "-f", &key])
             .status();
         assert!(made.unwrap().success());
         let unsigned = world.unsigned();
@@ -91,6 +97,6 @@ fn an_rsa_key_that_is_too_short() {
         world.put(&[unsigned.as_bytes(), &signature].concat());
         let public = std::fs::read_to_string(repo.dir().join(format!("{key}.pub"))).unwrap();
         world.signers(&format!("alice@example.org {public}"));
-        assert_eq!(world.codes("v0.2.0"), codes, "{bits}");
+        assert_eq!(world.codes("v0.2.0"), codes, "{kind} {bits}");
     }
 }
