@@ -6,7 +6,7 @@
 //! taken back once those tables can be left out.
 #![expect(
     clippy::disallowed_methods,
-    reason = "this is how a build script talks to cargo (The Cargo Book, Build Scripts)"
+    reason = "cargo tells build scripts of the target in the environment"
 )]
 
 fn main() {

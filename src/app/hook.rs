@@ -147,11 +147,14 @@ fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> 
         // Without a configuration nothing is asked of commits here.
         (HookName::PreCommit | HookName::PreMergeCommit | HookName::CommitMsg, None) => return Ok(Outcome::default()),
         (HookName::PreCommit | HookName::PreMergeCommit, Some(policy)) => {
-            let protected = remote_of(repo, policy).and_then(|remote| protected(repo, policy, remote.as_deref()));
-            Observed::Commit(brought::commit(
-                handed,
-                Fact::from(protected.map(|(_, protected)| protected)),
-            ))
+            // What the configuration names needs no look at the branches.
+            let protected = match &policy.hooks.protect {
+                Some(protected) => Ok(protected.clone()),
+                None => remote_of(repo, policy)
+                    .and_then(|remote| protected(repo, policy, remote.as_deref()))
+                    .map(|(_, protected)| protected),
+            };
+            Observed::Commit(brought::commit(handed, Fact::from(protected)))
         }
         (HookName::CommitMsg, Some(_)) => {
             let path = call.args.first().ok_or_else(|| {

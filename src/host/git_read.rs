@@ -77,17 +77,29 @@ impl Repo {
         Ok(Self { gix })
     }
 
+    /// As [`Repo::discover`], looking once: what gix finds is opened as it is.
+    ///
+    /// # Errors
+    /// As [`Repo::discover`].
+    pub(crate) fn found_from(dir: &Path) -> Result<Self> {
+        let found = gix::discover::upwards(dir).map_err(|_| Error::NotARepository(dir.to_owned()))?;
+        let (git_dir, work_tree) = found.0.into_repository_and_work_tree_directories();
+        Self::at(&git_dir, work_tree.as_deref())
+    }
+
     /// Opens the repository whose git directory is known, with `work_tree` as its working tree unless it is bare: git starts
     /// its hooks at the top of the working tree.
     ///
     /// # Errors
     /// As [`Repo::discover`].
-    pub(crate) fn at(git_dir: &Path, work_tree: &Path) -> Result<Self> {
+    pub(crate) fn at(git_dir: &Path, work_tree: Option<&Path>) -> Result<Self> {
         refuse_reftable(git_dir)?;
         let lies = |error: gix::Error| Error::git(format!("the repository at `{}`", git_dir.display()), chain(&error));
         let opened = open_options().open_path_as_is(true).open(git_dir).map_err(lies)?;
         let mut gix = opened.to_thread_local();
-        if gix.workdir().is_some() || super::env::var_os("GIT_WORK_TREE").is_some() {
+        if let Some(work_tree) = work_tree
+            && (gix.workdir().is_some() || super::env::var_os("GIT_WORK_TREE").is_some())
+        {
             gix.set_workdir(work_tree.to_owned()).map_err(lies)?;
         }
         gix.object_cache_size_if_unset(4 * 1024 * 1024);

@@ -59,10 +59,9 @@ impl Handed {
                 "GIT_NAMESPACE is set, and refs of a namespace are not supported: unset GIT_NAMESPACE".to_owned(),
             ));
         }
-        let git_dir = var_os("GIT_DIR").map(|path| dir.join(path));
-        let repo = match &git_dir {
-            Some(git_dir) => Repo::at(git_dir, dir)?,
-            None => Repo::discover(dir)?,
+        let repo = match var_os("GIT_DIR") {
+            Some(git_dir) => Repo::at(&dir.join(git_dir), Some(dir))?,
+            None => Repo::found_from(dir)?,
         };
         let (repo, overlay) = with_objects(repo, dir)?;
         let index = var_os("GIT_INDEX_FILE").filter(|path| !path.is_empty());

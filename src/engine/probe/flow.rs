@@ -2,7 +2,7 @@
 
 use super::RemoteSeen;
 use crate::core::facts::{Fact, Flow, Head, Refs, Remote, RemoteChoice, Target};
-use crate::core::ids::{BranchName, RefName};
+use crate::core::ids::{BranchName, Oid, RefName};
 use crate::core::policy::Policy;
 use crate::host::git_read::Repo;
 use crate::host::{Result, net};
@@ -79,19 +79,17 @@ pub(crate) fn flow(policy: &Policy, seen: &Seen<'_>) -> Option<Flow> {
 /// When a ref cannot be read.
 pub(crate) fn flow_of_names(policy: &Policy, repo: &Repo, remote: Option<&str>) -> Result<Option<Flow>> {
     let head = repo.head()?;
-    let configured = [&policy.release.integration, &policy.release.production];
-    let usual = ["develop", "main", "master"]
-        .into_iter()
-        .filter_map(|name| BranchName::new(name).ok());
     let mut refs = Refs::new();
-    for name in configured.into_iter().flatten().cloned().chain(usual) {
-        let mut candidates = vec![name.full()];
-        if let Some(remote) = remote {
-            candidates.extend(RefName::new(format!("refs/remotes/{remote}/{name}")).ok());
-        }
-        for candidate in candidates {
-            if let Some(id) = repo.find_ref(&candidate)? {
+    // In the order in which they decide: the first that stands makes the rest needless.
+    for names in [&["develop"][..], &["main", "master"]] {
+        for name in names.iter().filter_map(|name| BranchName::new(*name).ok()) {
+            let there = match repo.find_ref(&name.full())? {
+                Some(id) => Some(id),
+                None => remote_branch(repo, remote, &name)?,
+            };
+            if let Some(id) = there {
                 refs.insert(name.full(), Target { id, peeled: id });
+                break;
             }
         }
     }
@@ -103,6 +101,11 @@ pub(crate) fn flow_of_names(policy: &Policy, repo: &Repo, remote: Option<&str>) 
         head: &head,
     };
     Ok(flow(policy, &seen))
+}
+
+fn remote_branch(repo: &Repo, remote: Option<&str>, name: &BranchName) -> Result<Option<Oid>> {
+    let full = remote.and_then(|remote| RefName::new(format!("refs/remotes/{remote}/{name}")).ok());
+    Ok(full.map(|full| repo.find_ref(&full)).transpose()?.flatten())
 }
 
 /// The branch that the remote's HEAD was seen to name.
