@@ -51,9 +51,12 @@ pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
         Ok(stdin) => stdin,
         Err(error) => return refused(failed("input", &error.into()), None),
     };
-    let outcome = Handed::open(dir)
-        .map_err(Error::from)
-        .and_then(|handed| judge(&handed, dir, call, stdin.as_deref()));
+    let outcome = match brought::plainly_good(dir, call.name, call.args.first()) {
+        true => Ok(Outcome::default()),
+        false => Handed::open(dir)
+            .map_err(Error::from)
+            .and_then(|handed| judge(&handed, dir, call, stdin.as_deref())),
+    };
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {

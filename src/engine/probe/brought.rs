@@ -1,15 +1,17 @@
 //! What a commit brings, as hooks look at it: marks in changed files, lock files beside changed manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
 
 use gix::bstr::ByteSlice as _;
 
 use super::content::packages_in;
 use crate::core::facts::{Fact, Head};
 use crate::core::hooks::lockstep::LockFacts;
-use crate::core::hooks::message::{Cleanup, Comment, Draft};
+use crate::core::hooks::message::{self, Cleanup, Comment, Draft};
 use crate::core::hooks::secret::Scanner;
-use crate::core::hooks::{Brought, CommitFacts, RangeFacts, staged};
+use crate::core::hooks::{Brought, CommitFacts, HookName, RangeFacts, staged};
 use crate::core::ids::{BranchName, Oid};
 use crate::host::brought::{self, Change};
 use crate::host::git_read::Repo;
@@ -59,7 +61,7 @@ fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
 }
 
 /// The message that git hands to `commit-msg`, in the file at `path`.
-pub(crate) fn draft(handed: &Handed, path: &std::path::Path) -> Result<Draft> {
+pub(crate) fn draft(handed: &Handed, path: &Path) -> Result<Draft> {
     let text = fs::read(path)?;
     let text = text.ok_or_else(|| Error::Unexpected(format!("there is no message in `{}`", path.display())))?;
     let cleanup = handed.setting("commit.cleanup").and_then(|word| Cleanup::parse(&word));
@@ -73,6 +75,23 @@ pub(crate) fn draft(handed: &Handed, path: &std::path::Path) -> Result<Draft> {
         encoding: encoding.map(|name| String::from_utf8_lossy(&name).into_owned()),
         merging: fs::stat(&handed.repo.git_dir().join("MERGE_HEAD"))?.is_some(),
     })
+}
+
+/// Whether a message that no editor was opened on is good however git cleans it up, at the top of a working tree with a valid
+/// `sentinel.toml`: then neither the repository nor its settings have to be looked at. What is not seen here at a glance is
+/// looked at in full.
+pub(crate) fn plainly_good(dir: &Path, hook: HookName, path: Option<&OsString>) -> bool {
+    let (HookName::CommitMsg, true, Some(path)) = (hook, handed::no_editor(), path) else {
+        return false;
+    };
+    let Ok(Some(text)) = fs::read(&dir.join(path)) else {
+        return false;
+    };
+    let draft = Draft {
+        text,
+        ..Draft::default()
+    };
+    matches!(super::settings::written_in(dir), Ok(Some(_))) && message::judge(&draft.committed()).is_none()
 }
 
 /// The commits reachable from `tip` and from none of `hidden`, each with what it brings beside its parents.

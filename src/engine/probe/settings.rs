@@ -55,6 +55,11 @@ pub(crate) fn named(path: &Path) -> Result<Policy> {
     Ok(policy::parse(&text(bytes, &name)?, &name)?)
 }
 
+/// The configuration file of a directory; `None` where it has none, whatever a manifest may say.
+pub(crate) fn written_in(dir: &Path) -> Result<Option<Policy>> {
+    from_files(fs::read(&dir.join(FILE))?, None)
+}
+
 /// The working tree's configuration; in a bare repository HEAD's.
 pub(crate) fn in_working_tree(repo: &Repo) -> Result<Policy> {
     Ok(written_in_working_tree(repo)?.unwrap_or_default())
