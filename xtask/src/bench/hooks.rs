@@ -114,6 +114,7 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
     history::pack(&seed)?;
     let venv = if bench.peers { fetched(bench) } else { None };
     let mut yards = vec![Yard::new(bench, &seed, "no hooks", None)?];
+    yards.push(Yard::new(bench, &seed, "hooks that do nothing", None)?.idle()?);
     for (name, kept) in [
         ("ours, pre-commit alone", &["pre-commit"][..]),
         ("ours, commit-msg alone", &["commit-msg"]),
@@ -275,6 +276,16 @@ impl Yard {
             sandbox,
             origin,
         })
+    }
+
+    /// Hooks that are a shell and no more: what git and the system take for any hook at all.
+    fn idle(self) -> Result<Self> {
+        let hooks = ["pre-commit", "commit-msg", "pre-push"].map(|hook| format!(".git/hooks/{hook}"));
+        for hook in &hooks {
+            self.sandbox.files().write_file(hook, "#!/bin/sh\nexit 0\n")?;
+        }
+        self.sandbox.cmd("chmod +x").args(hooks).run()?;
+        Ok(self)
     }
 
     fn managed(&self, manager: &Manager) -> Result<()> {
