@@ -182,3 +182,50 @@ fn a_ref_decides_as_it_was_before_the_release() {
     assert_eq!(codes(&repo, "verify v0.2.0 --json"), NOBODY);
     assert_eq!(codes(&repo, "verify v0.3.0 --json"), NOBODY);
 }
+
+/// What a shallow clone hides is not seen, and what is not seen is not shown.
+#[test]
+fn a_shallow_clone_shows_no_signer() {
+    let repo = Repo::flow();
+    repo.write(
+        "sentinel.toml",
+        "schema = 1\n\n[trust]\nsigners_from = \"refs/remotes/origin/main\"\n",
+    );
+    repo.commit("chore: say who is asked");
+    repo.push();
+    release(&repo, "0.2.0");
+    repo.git("switch -q main");
+    repo.change("after", "chore: after it");
+    repo.push();
+    let introduced = format!("--introduction v0.1.0={}", fingerprint(&repo));
+    // At depth 1 the clone does not tell that main, whose file names the signer, came after the release.
+    for depth in ["1", "2"] {
+        let clone = format!("../shallow-{depth}");
+        let origin = format!("file://{}", repo.origin().display());
+        repo.git(&format!("clone -q --branch v0.2.0 --depth {depth} {origin} {clone}"));
+        let refspec = "+main:refs/remotes/origin/main";
+        repo.git(&format!("-C {clone} fetch -q --depth {depth} origin {refspec}"));
+        for words in ["", &introduced] {
+            let found = codes(&repo, &format!("-C {clone} verify v0.2.0 --json {words}"));
+            assert_eq!(found, ["SIGNER_NOT_ALLOWED"], "{depth} {words}");
+        }
+        repo.git(&format!("-C {clone} fetch -q --unshallow origin {refspec}"));
+        assert_eq!(codes(&repo, &format!("-C {clone} verify v0.2.0 --json")), NOBODY);
+    }
+}
+
+/// A tree that a partial clone left out cannot be hashed.
+#[test]
+fn a_partial_clone_shows_no_tree() {
+    let repo = Repo::flow();
+    release(&repo, "0.2.0");
+    let origin = repo.origin();
+    repo.git_in(&origin, "config uploadpack.allowFilter true");
+    repo.git(&format!(
+        "clone -q --filter=blob:none --no-checkout file://{} ../partial",
+        origin.display()
+    ));
+    std::fs::write(repo.root().join("signers"), repo.signer_line()).unwrap();
+    let found = codes(&repo, "-C ../partial verify v0.2.0 --json --signers ../signers");
+    assert!(found.contains(&"TREE_DIGEST_MISMATCH".to_owned()), "{found:?}");
+}

@@ -216,9 +216,12 @@ fn on_ref(repo: &Repo, name: &RefName, candidate: &Candidate) -> Result<Fact<Sig
     let tip = repo
         .peel(id)?
         .ok_or_else(|| Error::git(format!("`{name}`"), "its commit is not here"))?;
-    match before(repo, tip, candidate.commit)? {
-        Some(at) => file_at(repo, at, &format!("{name} at {}", at.to_hex_with_len(7))),
-        None => Ok(Fact::Unknown(format!("`{name}` began with this release"))),
+    match before(repo, tip, candidate.commit) {
+        Ok(Some(at)) => file_at(repo, at, &format!("{name} at {}", at.to_hex_with_len(7))),
+        Ok(None) => Ok(Fact::Unknown(format!("`{name}` began with this release"))),
+        // It is not known what the ref held before: an answer, not a failure to look.
+        Err(error @ Error::Shallow) => Ok(Fact::Unknown(error.to_string())),
+        Err(error) => Err(error),
     }
 }
 
@@ -226,9 +229,12 @@ fn on_ref(repo: &Repo, name: &RefName, candidate: &Candidate) -> Result<Fact<Sig
 ///
 /// It is contained from the tip down to some commit and not below, so that the line is galloped along and then bisected:
 /// releases are near the tip, and histories long.
+///
+/// # Errors
+/// `Shallow` where a shallow clone hides what the ref held.
 fn before(repo: &Repo, tip: Oid, released: Option<Oid>) -> Result<Option<Oid>> {
     let contains = |at: Oid| match released {
-        Some(commit) => Ancestors::of(repo, at)?.contains(commit),
+        Some(commit) => contains(repo, at, commit),
         None => Ok(false),
     };
     let (mut line, mut at, mut stride) = (vec![tip], tip, 1);
@@ -237,6 +243,9 @@ fn before(repo: &Repo, tip: Oid, released: Option<Oid>) -> Result<Option<Oid>> {
             let Some(first) = repo.parents_of(at)?.first().copied() else {
                 break;
             };
+            if !repo.has_object(first) && repo.is_shallow()? {
+                return Err(Error::Shallow);
+            }
             at = first;
             line.push(at);
         }
@@ -254,4 +263,20 @@ fn before(repo: &Repo, tip: Oid, released: Option<Oid>) -> Result<Option<Oid>> {
         }
     }
     Ok(line.get(from).copied())
+}
+
+/// Whether `commit` is an ancestor of `at`, or `at` itself.
+///
+/// # Errors
+/// `Shallow` where a shallow clone does not tell: what lies beyond its boundary may hold the commit, unless `at` is known to
+/// be older.
+fn contains(repo: &Repo, at: Oid, commit: Oid) -> Result<bool> {
+    let mut ancestors = Ancestors::of(repo, at)?;
+    if ancestors.contains(commit)? {
+        return Ok(true);
+    }
+    if ancestors.hit_boundary() && !(repo.is_commit(commit)? && Ancestors::of(repo, commit)?.contains(at)?) {
+        return Err(Error::Shallow);
+    }
+    Ok(false)
 }
