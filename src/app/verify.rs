@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use super::{Context, Error, Kind};
 use crate::core::facts::Fact;
-use crate::core::ids::{RefName, TagName};
-use crate::core::policy::Policy;
+use crate::core::ids::{Oid, RefName, TagName};
 use crate::core::trust::KeyId;
 use crate::core::verify::{self, RemoteTag, Signers, TagFacts, Verification};
 use crate::engine::probe::ReleaseTags;
@@ -70,7 +69,7 @@ pub fn verify(context: &Context, options: &VerifyOptions) -> Result<VerifyAnswer
     let id = id.ok_or_else(|| absent(format!("there is no tag {name} here")))?;
     let candidate = Candidate::standing(&repo, name.clone(), id)?;
     let now = options.as_of.unwrap_or_else(clock::now);
-    let authority = authority(context, &repo, &policy, options)?;
+    let authority = authority(context, &repo, candidate.commit, options)?;
     let releases = ReleaseTags::read(&policy, &repo)?;
     let mut verifier = Verifier::new(&repo, now);
     let signers = verifier.signers(&authority, &candidate, &releases)?;
@@ -82,8 +81,8 @@ pub fn verify(context: &Context, options: &VerifyOptions) -> Result<VerifyAnswer
     })
 }
 
-/// Who is asked: a file that was named, a tag that was introduced, the ref in the configuration, the releases made here.
-fn authority(context: &Context, repo: &Repo, policy: &Policy, options: &VerifyOptions) -> Result<Authority, Error> {
+/// Who is asked: a file that was named, a tag that was introduced, the ref of record, the releases made here.
+fn authority(context: &Context, repo: &Repo, commit: Option<Oid>, options: &VerifyOptions) -> Result<Authority, Error> {
     if let Some(path) = &options.signers {
         let usage = |why: String| Error::new(Kind::Usage, format!("`{}`: {why}", path.display()));
         let bytes = fs::read(&context.dir.join(path))?.ok_or_else(|| usage("there is no such file".to_owned()))?;
@@ -94,10 +93,16 @@ fn authority(context: &Context, repo: &Repo, policy: &Policy, options: &VerifyOp
     if let Some(introduction) = &options.introduction {
         return Ok(Authority::Releases(vec![introduced(introduction)?]));
     }
-    if let Some(name) = &policy.trust.signers_from {
-        return Ok(Authority::Ref(name.clone()));
-    }
-    Ok(Authority::Releases(trust::made_here(repo, None)?))
+    let deciding = match (context.named_policy()?, commit) {
+        (Some(policy), _) => Ok(policy.trust.signers_from),
+        (None, Some(commit)) if repo.has_object(commit) => trust::ref_of_record(repo, commit),
+        (None, _) => Ok(None),
+    };
+    Ok(match deciding {
+        Ok(Some(name)) => Authority::Ref(name),
+        Ok(None) => Authority::Releases(trust::made_here(repo, None)?),
+        Err(error) => Authority::Unseen(error.to_string()),
+    })
 }
 
 fn introduced(text: &str) -> Result<Introduction, Error> {

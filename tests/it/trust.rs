@@ -152,12 +152,17 @@ fn a_ref_decides_as_it_was_before_the_release() {
         "sentinel.toml",
         "schema = 1\n\n[trust]\nsigners_from = \"refs/remotes/origin/main\"\n",
     );
+    repo.commit("feat!: main says who signs");
+    repo.push();
+    // The setting is not of record yet: the release that brings it is judged without it.
+    release(&repo, "0.2.0");
+    repo.git("switch -q develop");
     repo.write(".sentinel/allowed_signers", &bob);
     repo.commit("feat!: bob signs from now on");
     repo.push();
     // main still holds the file that names Alice alone.
     repo.git("config user.signingKey ../bob");
-    check(&repo, "cut auto --yes").succeeds();
+    check(&repo, "cut 0.3.0 --yes").succeeds();
     check(&repo, "finish --yes")
         .exits(1)
         .says(&["refs/remotes/origin/main at"]);
@@ -165,22 +170,58 @@ fn a_ref_decides_as_it_was_before_the_release() {
     check(&repo, "finish --yes").succeeds();
     // The release brought Bob's file to main; it does not decide about the release itself.
     assert!(repo.show("origin/main:.sentinel/allowed_signers").starts_with("bob@"));
-    assert_eq!(codes(&repo, "verify v0.2.0 --json"), NOBODY);
+    let clone = strangers_clone(&repo);
+    assert_eq!(codes(&repo, &format!("-C {clone} verify v0.3.0 --json")), NOBODY);
     // The next one is Bob's.
     repo.git("config user.signingKey ../bob");
     repo.git("switch -q develop");
-    repo.change("three", "feat!: three");
+    repo.change("four", "feat!: four");
     repo.push();
-    release(&repo, "0.3.0");
-    assert_eq!(codes(&repo, "verify v0.3.0 --json"), NOBODY);
+    release(&repo, "0.4.0");
+    assert_eq!(codes(&repo, "verify v0.4.0 --json"), NOBODY);
     // However far the ref went on, about the older release it decides as it was before that one.
     repo.git("switch -q main");
     for number in 0..9 {
         repo.change("after", &format!("chore: after {number}"));
     }
     repo.push();
-    assert_eq!(codes(&repo, "verify v0.2.0 --json"), NOBODY);
-    assert_eq!(codes(&repo, "verify v0.3.0 --json"), NOBODY);
+    for tag in ["v0.3.0", "v0.4.0"] {
+        assert_eq!(codes(&repo, &format!("verify {tag} --json")), NOBODY, "{tag}");
+    }
+}
+
+/// What is checked out may name any ref: it decides nothing.
+#[test]
+fn a_setting_that_is_only_checked_out_names_nobody() {
+    let repo = Repo::flow();
+    release(&repo, "0.2.0");
+    let mallory = key(&repo, "mallory");
+    repo.git("switch -q -c evil v0.1.0");
+    repo.write(
+        "sentinel.toml",
+        "schema = 1\n\n[trust]\nsigners_from = \"refs/remotes/origin/evil\"\n",
+    );
+    repo.write(".sentinel/allowed_signers", &mallory);
+    repo.commit("chore: trust me");
+    repo.git("push -q origin evil");
+    // A tag that holds in everything but its signer: the good one, signed anew by Mallory.
+    let object = repo
+        .command("git")
+        .args(["cat-file", "tag", "v0.2.0"])
+        .output()
+        .unwrap()
+        .stdout;
+    let text = String::from_utf8(object).unwrap();
+    let payload = &text[..text.find("-----BEGIN").unwrap()];
+    repo.write("payload", payload);
+    let words = ["-q", "-Y", "sign", "-n", "git", "-f", "../mallory", "payload"];
+    assert!(repo.command("ssh-keygen").args(words).status().unwrap().success());
+    repo.write("tag", payload.to_owned() + &repo.read("payload.sig"));
+    let id = repo.git("hash-object -t tag -w tag");
+    repo.git(&format!("update-ref refs/tags/v0.2.0 {id}"));
+    assert_eq!(codes(&repo, "verify v0.2.0 --json"), ["SIGNER_NOT_ALLOWED"]);
+    // Who names the configuration, means it.
+    assert_eq!(codes(&repo, "verify v0.2.0 --json --config sentinel.toml"), NOBODY);
 }
 
 /// What a shallow clone hides is not seen, and what is not seen is not shown.
@@ -192,6 +233,9 @@ fn a_shallow_clone_shows_no_signer() {
         "schema = 1\n\n[trust]\nsigners_from = \"refs/remotes/origin/main\"\n",
     );
     repo.commit("chore: say who is asked");
+    // Of record: on main, before the release.
+    repo.git("branch -q -f main develop");
+    repo.change("three", "feat!: three");
     repo.push();
     release(&repo, "0.2.0");
     repo.git("switch -q main");

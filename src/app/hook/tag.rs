@@ -32,7 +32,7 @@ fn judged(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Res
     let candidate = Candidate::standing(repo, name.clone(), id)?;
     let releases = ReleaseTags::read(policy, repo)?;
     let mut verifier = Verifier::new(repo, clock::now());
-    let signers = verifier.signers(&authority(verifying, name, id)?, &candidate, &releases)?;
+    let signers = verifier.signers(&authority(verifying, &candidate, id)?, &candidate, &releases)?;
     let facts = verifier.observe(&candidate, signers)?;
     let refused = verify::judge(&facts).checks.into_iter().filter(|check| {
         let waived = check.code == Some(Code::SigMissing) && policy.release.allow_unsigned;
@@ -42,21 +42,27 @@ fn judged(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Res
     Ok(told.collect())
 }
 
-/// Who may sign: the ref in the configuration; else on a server its production branch, whose configuration is of record as
-/// well, and elsewhere the releases made here, the one on its way among them.
-fn authority(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Result<Authority> {
-    let configured = verifying.policy.trust.signers_from.clone();
+/// Who may sign: the ref of record; else on a server its production branch, whose configuration is of record as well, and
+/// elsewhere the releases made here, the one on its way among them.
+fn authority(verifying: Verifying<'_>, candidate: &Candidate, id: Oid) -> crate::host::Result<Authority> {
     if verifying.server {
+        let configured = verifying.policy.trust.signers_from.clone();
         let production = || verifying.flow.map(|flow| flow.production.full());
         return Ok(match configured.map(own).or_else(production) {
             Some(name) => Authority::Ref(name),
             None => Authority::Releases(Vec::new()),
         });
     }
-    match configured {
-        Some(name) => Ok(Authority::Ref(name)),
-        None => Ok(Authority::Releases(trust::made_here(verifying.repo, Some((name, id)))?)),
-    }
+    let on_its_way = Some((&candidate.name, id));
+    let of_record = match candidate.commit {
+        Some(commit) => trust::ref_of_record(verifying.repo, commit),
+        None => Ok(None),
+    };
+    Ok(match of_record {
+        Ok(Some(name)) => Authority::Ref(name),
+        Ok(None) => Authority::Releases(trust::made_here(verifying.repo, on_its_way)?),
+        Err(error) => Authority::Unseen(error.to_string()),
+    })
 }
 
 /// What a clone calls `refs/remotes/origin/main` is the server's own `refs/heads/main`.

@@ -74,7 +74,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
     let policy = match &look.policy {
         Some(policy) => policy.clone(),
         None if look.purpose == Use::Gate => first,
-        None => at_commit(repo, source.commit)?,
+        None => policy_of(repo, look.purpose, source.commit)?,
     };
     let flow = flow(&policy, &seen).ok_or_else(no_branch)?;
     let tags = ReleaseTags::of(&policy, &refs);
@@ -122,6 +122,15 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         facts.signer = super::verify::trial(repo, &facts.policy, facts.source.commit, &trial)?;
     }
     Ok(facts)
+}
+
+/// The source's configuration; who may sign a release is not its to say.
+fn policy_of(repo: &Repo, purpose: Use, source: Oid) -> std::result::Result<Policy, ProbeError> {
+    let mut policy = at_commit(repo, source)?;
+    if matches!(purpose, Use::Finish | Use::Tag) {
+        policy.trust.signers_from = trust::ref_of_record(repo, source)?;
+    }
+    Ok(policy)
 }
 
 /// Why there are no facts.

@@ -4,10 +4,14 @@
 
 use semver::Version;
 
+use super::flow::flow_of_names;
 use super::lineage::ReleaseTags;
+use super::settings::at_commit;
 use super::tag::{Candidate, Verifier};
+use super::{ProbeError, named};
 use crate::core::facts::Fact;
 use crate::core::ids::{Oid, RefName, TagName};
+use crate::core::policy::Policy;
 use crate::core::trust::{AllowedSigners, KeyId};
 use crate::core::verify::{self, Signers};
 use crate::engine::journal;
@@ -43,6 +47,8 @@ pub(crate) enum Authority {
     Ref(RefName),
     /// The releases before, back to one of these.
     Releases(Vec<Introduction>),
+    /// It cannot be seen who is to be asked, and why.
+    Unseen(String),
 }
 
 impl Verifier<'_> {
@@ -59,6 +65,7 @@ impl Verifier<'_> {
         let introductions = match authority {
             Authority::File(signers) => return Ok(Fact::Known(signers.clone())),
             Authority::Ref(name) => return on_ref(self.repo, name, candidate),
+            Authority::Unseen(why) => return Ok(Fact::Unknown(why.clone())),
             Authority::Releases(introductions) => introductions,
         };
         let Some(commit) = candidate.commit else {
@@ -223,6 +230,38 @@ fn on_ref(repo: &Repo, name: &RefName, candidate: &Candidate) -> Result<Fact<Sig
         Err(error @ Error::Shallow) => Ok(Fact::Unknown(error.to_string())),
         Err(error) => Err(error),
     }
+}
+
+/// The ref that decides about a release on `commit`: `[trust] signers_from` as production's configuration had it before that
+/// release. What is checked out, or came with the release, names nobody who may sign it.
+///
+/// # Errors
+/// When the configuration of record is invalid or cannot be read, or a shallow clone hides it.
+pub(crate) fn ref_of_record(repo: &Repo, commit: Oid) -> std::result::Result<Option<RefName>, ProbeError> {
+    let remote = repo.remote_choice(None);
+    let at = |policy: &Policy| -> std::result::Result<Option<Policy>, ProbeError> {
+        let Some(flow) = flow_of_names(policy, repo, named(&remote))? else {
+            return Ok(None);
+        };
+        let production = flow.production.full();
+        let tracked = named(&remote).and_then(|remote| {
+            let short = production.short();
+            RefName::new(format!("refs/remotes/{remote}/{short}")).ok()
+        });
+        let tracked = tracked.map(|tracked| repo.find_ref(&tracked)).transpose()?.flatten();
+        let tip = match tracked {
+            Some(tip) => Some(tip),
+            None => repo.find_ref(&production)?,
+        };
+        let before = tip.map(|tip| before(repo, tip, Some(commit))).transpose()?.flatten();
+        Ok(before.map(|before| at_commit(repo, before)).transpose()?)
+    };
+    let Some(first) = at(&Policy::default())? else {
+        return Ok(None);
+    };
+    // It may name another production branch, which then decides.
+    let policy = at(&first)?.unwrap_or(first);
+    Ok(policy.trust.signers_from)
 }
 
 /// The newest commit along first parents, from `tip` down, that does not contain `released`.
