@@ -3,9 +3,10 @@
 //! Honest about its reach: private keys in armour, and tokens with a fixed prefix. A password in a variable looks like
 //! any other word and is not found. Knows nothing of files or git.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use gix::bstr::ByteSlice as _;
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -196,54 +197,23 @@ pub struct Found {
     pub range: Range<usize>,
 }
 
-/// Looks for secrets: the rules' literals in one pass, then each pattern whose literal is there.
-#[derive(Debug)]
+/// Looks for secrets: the rules' literals first, then each pattern whose literal is there.
+#[derive(Debug, Default)]
 pub struct Scanner {
-    literals: AhoCorasick,
-    /// The rule of each literal, and its compiled pattern once it was needed.
-    rules: Vec<&'static Rule>,
-    compiled: Vec<Option<Regex>>,
+    /// The patterns that were needed so far, by their rules.
+    compiled: BTreeMap<&'static str, Regex>,
 }
 
 impl Scanner {
-    /// Makes the automaton for the literals.
-    ///
-    /// # Errors
-    /// When the table itself is not as it must be; a test holds that it is.
-    pub fn new() -> Result<Self, String> {
-        let pairs = || {
-            RULES
-                .iter()
-                .flat_map(|rule| rule.literals.iter().map(move |literal| (rule, literal)))
-        };
-        // Built for each commit anew: what is built quickest is done first, and files are small.
-        let literals = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .build(pairs().map(|(_, literal)| literal))
-            .map_err(|error| error.to_string())?;
-        Ok(Self {
-            literals,
-            rules: pairs().map(|(rule, _)| rule).collect(),
-            compiled: RULES.iter().map(|_| None).collect(),
-        })
-    }
-
     /// The secrets in a text, by place; at one place the first rule that fits.
     ///
     /// # Errors
-    /// As [`Scanner::new`].
+    /// When a pattern of the table cannot be compiled; a test holds that each can.
     pub fn scan(&mut self, text: &[u8]) -> Result<Vec<Found>, String> {
-        let mut wanted: Vec<&'static Rule> = Vec::new();
-        for hit in self.literals.find_overlapping_iter(text) {
-            if let Some(rule) = self.rules.get(hit.pattern().as_usize())
-                && !wanted.iter().any(|known| known.id == rule.id)
-            {
-                wanted.push(rule);
-                if wanted.len() == RULES.len() {
-                    break;
-                }
-            }
-        }
+        // One search for each literal: an automaton for all of them is slower to build than most commits are to search.
+        let wanted = RULES
+            .iter()
+            .filter(|rule| rule.literals.iter().any(|literal| text.contains_str(literal)));
         let mut found = Vec::new();
         for rule in wanted {
             let pattern = self.pattern(rule)?;
@@ -260,15 +230,13 @@ impl Scanner {
     }
 
     fn pattern(&mut self, rule: &'static Rule) -> Result<&Regex, String> {
-        let slot = RULES.iter().position(|known| known.id == rule.id);
-        let slot = slot
-            .and_then(|at| self.compiled.get_mut(at))
-            .ok_or("the rule is not in the table")?;
-        if slot.is_none() {
-            let built = RegexBuilder::new(rule.pattern).unicode(false).build();
-            *slot = Some(built.map_err(|error| error.to_string())?);
+        match self.compiled.entry(rule.id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => {
+                let built = RegexBuilder::new(rule.pattern).unicode(false).build();
+                Ok(free.insert(built.map_err(|error| error.to_string())?))
+            }
         }
-        slot.as_ref().ok_or_else(|| "the rule has no pattern".to_owned())
     }
 }
 
@@ -408,7 +376,7 @@ mod tests {
     }
 
     fn ids(text: &str) -> Vec<&'static str> {
-        let found = Scanner::new().unwrap().scan(text.as_bytes()).unwrap();
+        let found = Scanner::default().scan(text.as_bytes()).unwrap();
         found.iter().map(|found| found.rule.id).collect()
     }
 
@@ -469,7 +437,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_scanned(text in prop::collection::vec(any::<u8>(), 0..300)) {
-            let found = Scanner::new().unwrap().scan(&text).unwrap();
+            let found = Scanner::default().scan(&text).unwrap();
             prop_assert!(found.iter().all(|found| found.range.end <= text.len()));
         }
     }

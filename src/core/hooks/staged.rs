@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str, before: &str) -> Vec<(usize, &'static str)> {
-        let marks = marks(&mut Scanner::new().unwrap(), "a", text.as_bytes(), before.as_bytes()).unwrap();
+        let marks = marks(&mut Scanner::default(), "a", text.as_bytes(), before.as_bytes()).unwrap();
         marks.iter().map(|mark| (mark.line, mark.kind.id())).collect()
     }
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_answer_names_the_place_and_keeps_the_secret() {
-        let mark = &marks(&mut Scanner::new().unwrap(), "it's", token().as_bytes(), b"").unwrap()[0];
+        let mark = &marks(&mut Scanner::default(), "it's", token().as_bytes(), b"").unwrap()[0];
         let finding = mark.answer().named("secret");
         let text = format!("{} {}", finding.because, finding.remedy.unwrap());
         assert!(

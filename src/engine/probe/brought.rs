@@ -43,9 +43,7 @@ fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
     let bases: Vec<Oid> = head.map(|head| repo.tree_of(head)).transpose()?.into_iter().collect();
     let changes = brought::in_index(repo, &index, &bases)?;
     let mut found = Brought::default();
-    if !changes.is_empty() {
-        look_into(repo, &changes, &mut scanner()?, &mut found)?;
-    }
+    look_into(repo, &changes, &mut Scanner::default(), &mut found)?;
     if touches_packages(&changes) {
         let named = |name: &str| {
             let entries = index
@@ -112,7 +110,7 @@ pub(crate) fn range(repo: &Repo, tip: Oid, hidden: &[Oid]) -> RangeFacts {
 
 fn brought_by(repo: &Repo, tip: Oid, ids: &[Oid]) -> Result<Brought> {
     let mut found = Brought::default();
-    let mut scanner = scanner()?;
+    let mut scanner = Scanner::default();
     let mut packages = false;
     for id in ids {
         let parents = repo.parents_of(*id)?;
@@ -130,10 +128,6 @@ fn brought_by(repo: &Repo, tip: Oid, ids: &[Oid]) -> Result<Brought> {
         found.locks = locks(repo, &manifests, lock_files)?;
     }
     Ok(found)
-}
-
-fn scanner() -> Result<Scanner> {
-    Scanner::new().map_err(Error::Unexpected)
 }
 
 /// Reads changed files one by one, so that no more than one is held.
