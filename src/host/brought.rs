@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 
-use gix::bstr::{BStr, BString, ByteSlice as _, ByteVec as _};
-use gix::objs::tree::EntryKind;
+use gix::bstr::{BString, ByteSlice as _, ByteVec as _};
+use gix::index::extension::Tree;
+use gix::objs::tree::{EntryKind, EntryMode};
 
 use super::Result;
 use super::git_read::Repo;
@@ -69,60 +70,100 @@ pub(crate) fn in_tree(repo: &Repo, tree: Oid, bases: &[Oid]) -> Result<Vec<Chang
     Ok(found)
 }
 
-/// The same for what is staged. git has written the tree already where it commits the index as it is; elsewhere each entry
-/// is compared.
-pub(crate) fn in_index(repo: &Repo, index: &Index, bases: &[Oid]) -> Result<Vec<Change>> {
-    if let Some(tree) = index.tree {
-        return in_tree(repo, tree, bases);
+/// A directory of the index.
+struct Directory<'i> {
+    entries: &'i [Staged],
+    /// How many bytes of each path lead to it.
+    prefix: usize,
+    /// The tree that git has written of it.
+    written: Option<&'i Tree>,
+    /// Its trees in the commits before.
+    bases: Vec<Oid>,
+}
+
+impl Directory<'_> {
+    /// Whether git would commit it as one of the commits before has it.
+    fn is_unchanged(&self) -> bool {
+        self.written.is_some_and(|tree| {
+            let whole = tree.num_entries.and_then(|count| usize::try_from(count).ok()) == Some(self.entries.len());
+            whole && self.bases.contains(&tree.id)
+        })
     }
-    let before: Vec<_> = bases.iter().map(|base| files(repo, *base)).collect::<Result<_>>()?;
+
+    /// The first part of a path below it, with the slash where more follows.
+    fn part<'p>(&self, path: &'p [u8]) -> &'p [u8] {
+        let rest = path.get(self.prefix..).unwrap_or_default();
+        let end = rest.find_byte(b'/').map_or(rest.len(), |slash| slash + 1);
+        rest.get(..end).unwrap_or_default()
+    }
+}
+
+/// The same for what is staged: the trees that git would write of it need not be there.
+pub(crate) fn in_index(repo: &Repo, index: &Index, bases: &[Oid]) -> Result<Vec<Change>> {
     let mut found = Vec::new();
-    for Staged { path, kind, id } in &index.entries {
-        match kind {
-            EntryKind::Blob | EntryKind::BlobExecutable => {}
-            EntryKind::Tree => {
-                // A sparse index has whole directories; their names end in a slash.
-                let trees = bases.iter().map(|base| subtree(repo, *base, path.as_bstr()));
-                let trees: Vec<Oid> = trees.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-                found.extend(in_tree(repo, *id, &trees)?.into_iter().map(|change| Change {
-                    path: [path.as_slice(), change.path.as_slice()].concat().into(),
-                    ..change
-                }));
+    let mut pending = vec![Directory {
+        entries: &index.entries,
+        prefix: 0,
+        written: index.written.as_ref(),
+        bases: bases.to_vec(),
+    }];
+    while let Some(directory) = pending.pop() {
+        if directory.is_unchanged() {
+            continue;
+        }
+        let before: Vec<_> = directory
+            .bases
+            .iter()
+            .map(|base| by_name(repo, *base))
+            .collect::<Result<_>>()?;
+        let same_part = |one: &Staged, two: &Staged| directory.part(&one.path) == directory.part(&two.path);
+        for entries in directory.entries.chunk_by(same_part) {
+            let part = entries
+                .first()
+                .map(|entry| directory.part(&entry.path))
+                .unwrap_or_default();
+            let name = part.strip_suffix(b"/").unwrap_or(part).as_bstr();
+            let there = before.iter().filter_map(|entries| entries.get(name));
+            if part.ends_with(b"/") {
+                pending.push(Directory {
+                    entries,
+                    prefix: directory.prefix + part.len(),
+                    written: directory
+                        .written
+                        .and_then(|tree| tree.children.iter().find(|child| child.name.as_slice() == name)),
+                    bases: there.filter(|(mode, _)| mode.is_tree()).map(|(_, id)| *id).collect(),
+                });
                 continue;
             }
-            EntryKind::Link | EntryKind::Commit => continue,
-        }
-        let there: Vec<Oid> = before.iter().filter_map(|files| files.get(path).copied()).collect();
-        if !there.contains(id) {
-            found.push(Change {
-                path: path.clone(),
-                id: *id,
-                before: there.first().copied(),
-            });
+            let there: Vec<Oid> = there.filter(|(mode, _)| mode.is_blob()).map(|(_, id)| *id).collect();
+            for Staged { path, kind, id } in entries {
+                match kind {
+                    EntryKind::Blob | EntryKind::BlobExecutable if !there.contains(id) => found.push(Change {
+                        path: path.clone(),
+                        id: *id,
+                        before: there.first().copied(),
+                    }),
+                    // A sparse index has whole directories; their names end in a slash.
+                    EntryKind::Tree => {
+                        let below = in_tree(repo, *id, &directory.bases)?;
+                        found.extend(below.into_iter().map(|change| Change {
+                            path: [path.as_slice(), change.path.as_slice()].concat().into(),
+                            ..change
+                        }));
+                    }
+                    EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Commit => {}
+                }
+            }
         }
     }
+    found.sort_by(|one, two| one.path.cmp(&two.path));
     Ok(found)
 }
 
-/// The files below a tree.
-fn files(repo: &Repo, tree: Oid) -> Result<HashMap<BString, Oid>> {
-    let all = in_tree(repo, tree, &[])?;
-    Ok(all.into_iter().map(|change| (change.path, change.id)).collect())
-}
-
-fn subtree(repo: &Repo, tree: Oid, path: &BStr) -> Result<Option<Oid>> {
-    let mut at = tree;
-    for part in path.split_str("/").filter(|part| !part.is_empty()) {
-        let entries = repo.tree_entries(at)?;
-        let Some(entry) = entries
-            .iter()
-            .find(|entry| entry.mode.is_tree() && entry.filename == part)
-        else {
-            return Ok(None);
-        };
-        at = entry.oid;
-    }
-    Ok(Some(at))
+/// The entries of a tree by their names.
+fn by_name(repo: &Repo, tree: Oid) -> Result<HashMap<BString, (EntryMode, Oid)>> {
+    let entries = repo.tree_entries(tree)?.into_iter();
+    Ok(entries.map(|entry| (entry.filename, (entry.mode, entry.oid))).collect())
 }
 
 #[cfg(test)]
@@ -152,20 +193,40 @@ mod tests {
             .repo
             .tree_of(handed.repo.resolve_commit("HEAD").unwrap().unwrap())
             .unwrap();
-        let mut index = handed.index().unwrap();
-        assert_eq!(index.tree, None, "git has not written the tree yet");
+        let index = handed.index().unwrap();
+        let whole = |index: &Index| index.written.as_ref().and_then(|tree| tree.num_entries);
+        assert_eq!(whole(&index), None, "git has not written the tree yet");
         let compared = in_index(&handed.repo, &index, &[base]).unwrap();
         assert_eq!(paths(&compared), "deep/er/new src/lib.rs*");
-        index.tree = Oid::from_hex(world.git("write-tree").as_bytes()).ok();
+        let tree = Oid::from_hex(world.git("write-tree").as_bytes()).unwrap();
         let handed = Handed::open(&world.dir()).unwrap();
+        let index = handed.index().unwrap();
+        assert!(whole(&index).is_some());
         assert_eq!(in_index(&handed.repo, &index, &[base]).unwrap(), compared);
-        assert_eq!(handed.index().unwrap().tree, index.tree);
+        assert_eq!(in_tree(&handed.repo, tree, &[base]).unwrap(), compared);
         // What either parent has is no news, and without a parent everything is.
-        assert_eq!(
-            in_index(&handed.repo, &index, &[base, index.tree.unwrap()]).unwrap(),
-            []
-        );
+        assert_eq!(in_index(&handed.repo, &index, &[base, tree]).unwrap(), []);
         assert_eq!(in_index(&handed.repo, &index, &[]).unwrap().len(), index.entries.len());
+    }
+
+    #[test]
+    fn a_written_tree_counts_for_all_its_entries_or_not_at_all() {
+        let world = World::flow();
+        world.git("read-tree HEAD");
+        let handed = Handed::open(&world.dir()).unwrap();
+        let base = handed
+            .repo
+            .tree_of(handed.repo.resolve_commit("HEAD").unwrap().unwrap())
+            .unwrap();
+        let mut index = handed.index().unwrap();
+        assert_eq!(index.written.as_ref().map(|tree| tree.id), Some(base));
+        assert_eq!(in_index(&handed.repo, &index, &[base]).unwrap(), []);
+        // An entry more than the tree was written of.
+        let blob = index.entries[0].id;
+        let path = BString::from("zz/new");
+        let kind = EntryKind::Blob;
+        index.entries.push(Staged { path, kind, id: blob });
+        assert_eq!(paths(&in_index(&handed.repo, &index, &[base]).unwrap()), "zz/new");
     }
 
     #[test]

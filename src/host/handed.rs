@@ -44,8 +44,9 @@ pub(crate) struct Staged {
 pub(crate) struct Index {
     /// Entries without a conflict, in the index's order.
     pub(crate) entries: Vec<Staged>,
-    /// The tree that a commit would have, where git wrote it already.
-    pub(crate) tree: Option<Oid>,
+    /// The trees that git has written of it already, by directory (gitformat-index(5), "Cache tree"): what it would commit
+    /// there, whatever the entries say.
+    pub(crate) written: Option<gix::index::extension::Tree>,
 }
 
 impl Handed {
@@ -117,12 +118,10 @@ impl Handed {
                 });
             }
         }
-        let tree = file
-            .tree()
-            .filter(|tree| tree.num_entries.is_some())
-            .map(|tree| tree.id);
-        let tree = tree.filter(|tree| self.repo.has_object(*tree));
-        Ok(Index { entries, tree })
+        Ok(Index {
+            entries,
+            written: file.tree().cloned(),
+        })
     }
 }
 
