@@ -163,6 +163,19 @@ pub(crate) fn between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Commi
     Ok(topological(commits.collect::<Result<_>>()?))
 }
 
+/// The same commits in the same order, as far as their messages are judged. Each is read once, and none is made sense of.
+pub(crate) fn written_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Written>> {
+    let read = |id: Oid| {
+        let found = find_commit(repo, id)?;
+        let time = found.time().map_or(0, |time| time.seconds);
+        let parents: Vec<Oid> = found.parent_ids().map(gix::Id::detach).collect();
+        Ok((Place { id, time }, parents, written(&found)?))
+    };
+    let commits: Result<Vec<_>> = since::since(repo, tip, hidden)?.into_iter().map(read).collect();
+    let ordered = in_order(commits?, |(place, parents, _)| (*place, parents));
+    Ok(ordered.into_iter().map(|(.., written)| written).collect())
+}
+
 /// The ids of those commits, in no order.
 pub(crate) fn ids_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Oid>> {
     since::since(repo, tip, hidden)
@@ -175,8 +188,7 @@ pub(crate) fn count_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<u64
 
 /// Reads one commit and what its message means.
 pub(crate) fn read_commit(repo: &Repo, id: Oid) -> Result<Commit> {
-    let unread = |error: gix::Error| Error::git(format!("commit {id}"), chain(&error));
-    let found = repo.gix().find_commit(id).map_err(unread)?;
+    let found = find_commit(repo, id)?;
     let time = found.time().map_or(0, |time| time.seconds);
     let parents = found.parent_ids().map(gix::Id::detach).collect();
     Ok(Commit {
@@ -189,42 +201,69 @@ pub(crate) fn read_commit(repo: &Repo, id: Oid) -> Result<Commit> {
 
 /// Reads one commit as far as its message is judged.
 pub(crate) fn read_written(repo: &Repo, id: Oid) -> Result<Written> {
-    let unread = |error: gix::Error| Error::git(format!("commit {id}"), chain(&error));
-    let found = repo.gix().find_commit(id).map_err(unread)?;
-    let decoded = found.decode().map_err(unread)?;
+    written(&find_commit(repo, id)?)
+}
+
+fn written(found: &gix::Commit<'_>) -> Result<Written> {
+    let decoded = found.decode();
+    let decoded = decoded.map_err(|error| Error::git(format!("commit {}", found.id), chain(&error)))?;
     Ok(Written {
-        id: Some(id),
+        id: Some(found.id),
         message: decoded.message.to_vec(),
         encoding: decoded.encoding.map(ToString::to_string),
         parents: decoded.parents().count(),
     })
 }
 
+fn find_commit(repo: &Repo, id: Oid) -> Result<gix::Commit<'_>> {
+    let found = repo.gix().find_commit(id);
+    found.map_err(|error| Error::git(format!("commit {id}"), chain(&error)))
+}
+
+/// Commits in the order of [`between`].
+pub(crate) fn topological(commits: Vec<Commit>) -> Vec<Commit> {
+    in_order(commits, |commit| {
+        let place = Place {
+            id: commit.id,
+            time: commit.time,
+        };
+        (place, &commit.parents)
+    })
+}
+
+/// What decides where a commit is listed, beside its parents.
+#[derive(Clone, Copy)]
+struct Place {
+    id: Oid,
+    time: i64,
+}
+
 /// Kahn's algorithm with the newest commit first among those whose children have all been listed, as
 /// `git log --topo-order --date-order` lists them. Commit times alone would not do: clocks are wrong.
-pub(crate) fn topological(commits: Vec<Commit>) -> Vec<Commit> {
-    let mut children: HashMap<Oid, usize> = commits.iter().map(|commit| (commit.id, 0)).collect();
-    for parent in commits.iter().flat_map(|commit| &commit.parents) {
+fn in_order<C>(commits: Vec<C>, place: impl Fn(&C) -> (Place, &Vec<Oid>)) -> Vec<C> {
+    let mut children: HashMap<Oid, usize> = commits.iter().map(|commit| (place(commit).0.id, 0)).collect();
+    for parent in commits.iter().flat_map(|commit| place(commit).1) {
         if let Some(count) = children.get_mut(parent) {
             *count += 1;
         }
     }
     let mut ready: BinaryHeap<(i64, Oid)> = BinaryHeap::new();
-    let mut pending: HashMap<Oid, Commit> = HashMap::default();
+    let mut pending: HashMap<Oid, C> = HashMap::default();
     for commit in commits {
-        if children.get(&commit.id) == Some(&0) {
-            ready.push((commit.time, commit.id));
+        let Place { id, time } = place(&commit).0;
+        if children.get(&id) == Some(&0) {
+            ready.push((time, id));
         }
-        pending.insert(commit.id, commit);
+        pending.insert(id, commit);
     }
     let mut ordered = Vec::with_capacity(pending.len());
     while let Some((_, id)) = ready.pop() {
         let Some(commit) = pending.remove(&id) else { continue };
-        for parent in &commit.parents {
+        for parent in place(&commit).1 {
             if let (Some(count), Some(waiting)) = (children.get_mut(parent), pending.get(parent)) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
-                    ready.push((waiting.time, *parent));
+                    ready.push((place(waiting).0.time, *parent));
                 }
             }
         }

@@ -230,10 +230,7 @@ impl Look<'_> {
         if matches!(probe::is_written_at(repo, new), Ok(false)) {
             return Ok(Vec::new());
         }
-        let ids = history::between(repo, new, &self.hidden)?;
-        ids.into_iter()
-            .map(|commit| history::read_written(repo, commit.id))
-            .collect()
+        history::written_between(repo, new, &self.hidden)
     }
 
     /// The commits that come to this branch and are on no other that lasts.
