@@ -235,23 +235,27 @@ impl Repo {
 
     /// One ref's value; `None` where it does not exist or is symbolic to nowhere.
     pub(crate) fn find_ref(&self, name: &RefName) -> Result<Option<Oid>> {
-        let found = self
-            .gix
-            .try_find_reference(name.as_str())
-            .map_err(|error| Error::git(format!("`{name}`"), chain(&error)))?;
-        Ok(found.and_then(|reference| reference.try_id().map(gix::Id::detach)))
+        Ok(self
+            .reference(name)?
+            .and_then(|reference| reference.try_id().map(gix::Id::detach)))
     }
 
     /// The full name that a symbolic ref points to.
     pub(crate) fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>> {
-        let found = self
-            .gix
-            .try_find_reference(name.as_str())
-            .map_err(|error| Error::git(format!("`{name}`"), chain(&error)))?;
-        Ok(found.and_then(|reference| match reference.detach().target {
-            gix::refs::Target::Symbolic(target) => RefName::new(target.as_bstr().to_str().ok()?).ok(),
-            gix::refs::Target::Object(_) => None,
-        }))
+        Ok(self
+            .reference(name)?
+            .and_then(|reference| match reference.detach().target {
+                gix::refs::Target::Symbolic(target) => RefName::new(target.as_bstr().to_str().ok()?).ok(),
+                gix::refs::Target::Object(_) => None,
+            }))
+    }
+
+    /// The ref of exactly that name: gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as
+    /// gitrevisions(7) says of names that people type.
+    fn reference(&self, name: &RefName) -> Result<Option<gix::Reference<'_>>> {
+        let found = self.gix.try_find_reference(name.as_str());
+        let found = found.map_err(|error| Error::git(format!("`{name}`"), chain(&error)))?;
+        Ok(found.filter(|found| found.name().as_bstr() == name.as_str()))
     }
 
     /// The object behind a chain of annotated tags; `None` where an object on the way is missing.

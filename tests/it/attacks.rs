@@ -302,6 +302,8 @@ fn what_git_would_believe() {
     assert_eq!(world.codes("v0.2.0"), [] as [&str; 0]);
     repo.git("update-ref refs/tags/v9.9.9 refs/tags/v0.2.0");
     assert_eq!(world.codes("v9.9.9"), ["TAG_NAME_MISMATCH"]);
+    // A tag that is called as another tag's ref would be is not that tag.
+    repo.git("update-ref refs/tags/refs/tags/v9.9.8 refs/tags/v0.2.0");
     world
         .run("verify v9.9.8 --signers ../signers")
         .exits(1)
