@@ -75,9 +75,9 @@ pub(crate) fn draft(handed: &Handed, path: &Path) -> Result<Draft> {
     })
 }
 
-/// Whether a message that no editor was opened on is good however git cleans it up, at the top of a working tree with a valid
-/// `sentinel.toml`: then neither the repository nor its settings have to be looked at. What is not seen here at a glance is
-/// looked at in full.
+/// Whether a message of one line, on which no editor was opened, is good, at the top of a working tree with a valid
+/// `sentinel.toml`: then neither the repository nor its settings have to be looked at, since git either keeps that line or,
+/// where it takes it for a comment, commits nothing. What is not seen here at a glance is looked at in full.
 pub(crate) fn plainly_good(dir: &Path, hook: HookName, path: Option<&OsString>) -> bool {
     let (HookName::CommitMsg, true, Some(path)) = (hook, handed::no_editor(), path) else {
         return false;
@@ -85,6 +85,9 @@ pub(crate) fn plainly_good(dir: &Path, hook: HookName, path: Option<&OsString>) 
     let Ok(Some(text)) = fs::read(&dir.join(path)) else {
         return false;
     };
+    if text.trim_end().contains(&b'\n') {
+        return false;
+    }
     let draft = Draft {
         text,
         ..Draft::default()

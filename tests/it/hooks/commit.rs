@@ -117,6 +117,25 @@ fn editors_comment_characters_and_the_diff() {
     .succeeds();
 }
 
+/// Where no editor is opened either: the line that reads well may be the one that git takes for a comment.
+#[test]
+fn what_git_strips_is_not_the_subject() {
+    let repo = hooked();
+    let words = [
+        "-c",
+        "core.commentChar=f",
+        "-c",
+        "commit.cleanup=strip",
+        "commit",
+        "-q",
+        "--allow-empty",
+    ];
+    let with = |message: &[&str]| git(&repo, &[&words[..], message].concat());
+    with(&["-m", "feat: good", "-m", "not conventional"]).refused("message");
+    with(&["-m", "feat: stripped", "-m", "chore: good"]).succeeds();
+    assert_eq!(repo.git("log -1 --format=%B"), "chore: good");
+}
+
 #[test]
 fn every_way_to_choose_what_is_committed() {
     let repo = hooked();
