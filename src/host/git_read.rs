@@ -77,11 +77,15 @@ impl Repo {
         Ok(Self { gix })
     }
 
-    /// As [`Repo::discover`], looking once: what gix finds is opened as it is.
+    /// As [`Repo::discover`], looking once: what stands in `dir` or is found above it is opened as it is.
     ///
     /// # Errors
     /// As [`Repo::discover`].
     pub(crate) fn found_from(dir: &Path) -> Result<Self> {
+        let own = dir.join(gix::discover::DOT_GIT_DIR);
+        if super::fs::stat(&own)?.is_some_and(|own| own.is_dir()) {
+            return Self::at(&own, Some(dir));
+        }
         let found = gix::discover::upwards(dir).map_err(|_| Error::NotARepository(dir.to_owned()))?;
         let (git_dir, work_tree) = found.0.into_repository_and_work_tree_directories();
         Self::at(&git_dir, work_tree.as_deref())
@@ -250,11 +254,19 @@ impl Repo {
             }))
     }
 
-    /// The ref of exactly that name: gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as
-    /// gitrevisions(7) says of names that people type.
+    /// The ref of exactly that name. gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as gitrevisions(7)
+    /// says of names that people type: for a ref that is nowhere, it is not asked.
     fn reference(&self, name: &RefName) -> Result<Option<gix::Reference<'_>>> {
-        let found = self.gix.try_find_reference(name.as_str());
-        let found = found.map_err(|error| Error::git(format!("`{name}`"), chain(&error)))?;
+        let unread = |error: gix::Error| Error::git(format!("`{name}`"), chain(&error));
+        let loose = |dir: &Path| super::fs::stat(&dir.join(name.as_str()));
+        if loose(self.gix.common_dir())?.is_none() && loose(self.gix.git_dir())?.is_none() {
+            let packed = self.gix.refs.cached_packed_buffer().map_err(unread)?;
+            let found = packed.map(|packed| packed.try_find(name.as_str()).map(|found| found.is_some()));
+            if !found.transpose().map_err(unread)?.unwrap_or(false) {
+                return Ok(None);
+            }
+        }
+        let found = self.gix.try_find_reference(name.as_str()).map_err(unread)?;
         Ok(found.filter(|found| found.name().as_bstr() == name.as_str()))
     }
 
@@ -340,6 +352,13 @@ impl Repo {
             .find_commit(commit)
             .map_err(|error| Error::git(format!("commit {commit}"), chain(&error)))?;
         Ok(found.parent_ids().map(gix::Id::detach).collect())
+    }
+
+    /// A tree's bytes, to be read in place.
+    pub(crate) fn tree_bytes(&self, tree: Oid) -> Result<Vec<u8>> {
+        let found = self.gix.find_tree(tree);
+        let mut found = found.map_err(|error| Error::git(format!("tree {tree}"), chain(&error)))?;
+        Ok(found.take_data())
     }
 
     /// A tree's entries, in git's order.

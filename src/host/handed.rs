@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use gix::bstr::{BString, ByteSlice as _};
+use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryKind;
 
 use super::env::var_os;
@@ -32,21 +32,44 @@ pub(crate) struct Handed {
 }
 
 /// An entry of an index: its path, mode and blob.
-#[derive(Debug, Clone)]
-pub(crate) struct Staged {
-    pub(crate) path: BString,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Staged<'i> {
+    pub(crate) path: &'i BStr,
     pub(crate) kind: EntryKind,
     pub(crate) id: Oid,
 }
 
 /// An index, as far as hooks look at it.
 #[derive(Debug)]
-pub(crate) struct Index {
-    /// Entries without a conflict, in the index's order.
-    pub(crate) entries: Vec<Staged>,
+pub(crate) struct Index(gix::index::File);
+
+impl Index {
+    /// The entries without a conflict, in the index's order.
+    ///
+    /// # Errors
+    /// When one has a mode that no tree has.
+    pub(crate) fn entries(&self) -> Result<Vec<Staged<'_>>> {
+        let mut found = Vec::with_capacity(self.0.entries().len());
+        for entry in self.0.entries() {
+            let path = entry.path(&self.0);
+            let mode = entry.mode.to_tree_entry_mode();
+            let mode = mode.ok_or_else(|| Error::git("the index", format!("`{path}` has no mode")))?;
+            if entry.stage() == gix::index::entry::Stage::Unconflicted {
+                found.push(Staged {
+                    path,
+                    kind: mode.kind(),
+                    id: entry.id,
+                });
+            }
+        }
+        Ok(found)
+    }
+
     /// The trees that git has written of it already, by directory (gitformat-index(5), "Cache tree"): what it would commit
     /// there, whatever the entries say.
-    pub(crate) written: Option<gix::index::extension::Tree>,
+    pub(crate) fn written(&self) -> Option<&gix::index::extension::Tree> {
+        self.0.tree()
+    }
 }
 
 impl Handed {
@@ -105,23 +128,7 @@ impl Handed {
             ..Default::default()
         };
         let file = gix::index::File::at_or_default(&self.index, self.repo.object_hash(), true, options);
-        let file = file.map_err(|error| unread(chain(&error)))?;
-        let mut entries = Vec::with_capacity(file.entries().len());
-        for entry in file.entries() {
-            let mode = entry.mode.to_tree_entry_mode();
-            let mode = mode.ok_or_else(|| unread(format!("`{}` has no mode", entry.path(&file))))?;
-            if entry.stage() == gix::index::entry::Stage::Unconflicted {
-                entries.push(Staged {
-                    path: entry.path(&file).to_owned(),
-                    kind: mode.kind(),
-                    id: entry.id,
-                });
-            }
-        }
-        Ok(Index {
-            entries,
-            written: file.tree().cloned(),
-        })
+        file.map(Index).map_err(|error| unread(chain(&error)))
     }
 }
 

@@ -45,11 +45,11 @@ fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
     let mut found = Brought::default();
     look_into(repo, &changes, &mut Scanner::default(), &mut found)?;
     if touches_packages(&changes) {
+        let entries = index.entries()?;
         let named = |name: &str| {
-            let entries = index
-                .entries
+            let entries = entries
                 .iter()
-                .filter(move |entry| base_name(&entry.path) == name.as_bytes());
+                .filter(move |entry| base_name(entry.path) == name.as_bytes());
             let paths = entries.filter_map(|entry| Some((entry.path.to_str().ok()?.to_owned(), entry.id)));
             paths.collect::<BTreeMap<_, _>>()
         };

@@ -105,22 +105,37 @@ const MANAGERS: [Manager; 6] = [
     },
 ];
 
+/// Where the repositories are: in memory, where the system offers that (shm_overview(7)). git waits for the disk at each
+/// commit, with hooks and without, and the disk's moods are longer than what is measured here.
+const MEMORY: &str = "/dev/shm";
+
 pub(super) fn measure(bench: &mut Bench) -> Result<()> {
-    bench.page.heading("hooks · 200 files (generated), in random order");
-    let seed = history::make(&bench.scratch, "hooks", SHAPE)?;
+    let memory = Path::new(MEMORY)
+        .is_dir()
+        .then(|| tempfile::tempdir_in(MEMORY))
+        .transpose()?;
+    let room = match &memory {
+        Some(dir) => bench.scratch.at(dir.path()),
+        None => bench.scratch.at(&bench.scratch.files().current_dir()),
+    };
+    let place = if memory.is_some() { "in memory" } else { "on disk" };
+    bench
+        .page
+        .heading(&format!("hooks · 200 files (generated), {place}, in random order"));
+    let seed = history::make(&room, "hooks", SHAPE)?;
     seed.files().write_file("sentinel.toml", "schema = 1\n")?;
     seed.cmd("git add sentinel.toml").run()?;
     seed.cmd("git commit --quiet -m").arg("chore: configure").run()?;
     history::pack(&seed)?;
     let venv = if bench.peers { fetched(bench) } else { None };
-    let mut yards = vec![Yard::new(bench, &seed, "no hooks", None)?];
-    yards.push(Yard::new(bench, &seed, "hooks that do nothing", None)?.idle()?);
+    let mut yards = vec![Yard::new(&room, &seed, "no hooks", None)?];
+    yards.push(Yard::new(&room, &seed, "hooks that do nothing", None)?.idle()?);
     for (name, kept) in [
         ("ours, pre-commit alone", &["pre-commit"][..]),
         ("ours, commit-msg alone", &["commit-msg"]),
         ("ours", &["pre-commit", "commit-msg", "pre-push"]),
     ] {
-        let yard = Yard::new(bench, &seed, name, None)?;
+        let yard = Yard::new(&room, &seed, name, None)?;
         yard.sandbox
             .program(&bench.program)
             .args(["-q", "hooks", "install"])
@@ -142,7 +157,7 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
             bench.page.say(&format!("  {:<44} not installed", manager.name));
             continue;
         }
-        let yard = Yard::new(bench, &seed, manager.name, venv.as_deref())?;
+        let yard = Yard::new(&room, &seed, manager.name, venv.as_deref())?;
         match yard.managed(manager) {
             Ok(()) => yards.push(yard),
             Err(error) => bench.page.say(&format!("  {:<44} {error:#}", manager.name)),
@@ -244,23 +259,18 @@ struct Yard {
 }
 
 impl Yard {
-    fn new(bench: &Bench, seed: &Sandbox, name: &str, beside: Option<&Path>) -> Result<Self> {
+    fn new(room: &Sandbox, seed: &Sandbox, name: &str, beside: Option<&Path>) -> Result<Self> {
         let below = tempfile::Builder::new()
             .prefix("yard-")
-            .tempdir_in(bench.scratch.files().current_dir())?
+            .tempdir_in(room.files().current_dir())?
             .keep();
         let (origin, clone) = (below.join("origin.git"), below.join("clone"));
         let from = seed.files().current_dir();
-        bench
-            .scratch
-            .cmd("git clone --quiet --bare")
-            .arg(&from)
-            .arg(&origin)
-            .run()?;
-        bench.scratch.cmd("git clone --quiet").arg(&origin).arg(&clone).run()?;
+        room.cmd("git clone --quiet --bare").arg(&from).arg(&origin).run()?;
+        room.cmd("git clone --quiet").arg(&origin).arg(&clone).run()?;
         let sandbox = match beside {
             Some(dir) => Sandbox::new(&clone, &dir.join("any"))?,
-            None => bench.scratch.at(&clone),
+            None => room.at(&clone),
         };
         for (key, value) in [
             ("user.name", "Bench"),
