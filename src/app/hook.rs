@@ -3,6 +3,7 @@
 //! Observes what the moment asks for, has the checks judge it, and lets go what may be skipped and is skipped with a reason,
 //! which goes into the audit trail. Starts no process. Must not know how a refusal is printed.
 
+mod glance;
 mod tag;
 
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ use crate::engine::audit;
 use crate::engine::probe::{self, brought, push};
 use crate::host::git_read::Repo;
 use crate::host::handed::{self, Handed};
+use crate::host::stored::Stored;
 use crate::host::{clock, env, fs};
 
 /// How git called.
@@ -51,11 +53,9 @@ pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
         Ok(stdin) => stdin,
         Err(error) => return refused(failed("input", &error.into()), None),
     };
-    let outcome = match brought::plainly_good(dir, call.name, call.args.first()) {
+    let outcome = match glance::is_plainly_good(dir, call) {
         true => Ok(Outcome::default()),
-        false => Handed::open(dir)
-            .map_err(Error::from)
-            .and_then(|handed| judge(&handed, dir, call, stdin.as_deref())),
+        false => in_full(dir, call, stdin.as_deref()),
     };
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -130,6 +130,10 @@ fn failed(check: &'static str, error: &Error) -> Finding {
         _ => "git status",
     };
     refusal(check, error.message.clone(), remedy.unwrap_or_else(|| usual.to_owned()))
+}
+
+fn in_full(dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> Result<Outcome, Error> {
+    judge(&Handed::open(dir)?, dir, call, stdin)
 }
 
 fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> Result<Outcome, Error> {
@@ -225,7 +229,11 @@ fn push_observed(handed: &Handed, policy: Option<&Policy>, call: &HookCall, line
 }
 
 /// The branches that a release moves between, and those that releases alone move.
-fn protected(repo: &Repo, policy: &Policy, remote: Option<&str>) -> Result<(Option<Flow>, Vec<BranchName>), Error> {
+fn protected(
+    repo: &dyn Stored,
+    policy: &Policy,
+    remote: Option<&str>,
+) -> Result<(Option<Flow>, Vec<BranchName>), Error> {
     let flow = probe::flow_of_names(policy, repo, remote)?;
     let own = policy.hooks.protect.clone();
     let protected = own.unwrap_or_else(|| {

@@ -7,8 +7,9 @@ use gix::index::extension::Tree;
 use gix::objs::TreeRef;
 use gix::objs::tree::EntryKind;
 
-use super::git_read::{Repo, chain};
+use super::git_read::chain;
 use super::handed::{Index, Staged};
+use super::stored::Stored;
 use super::{Error, Result};
 use crate::core::ids::Oid;
 
@@ -22,36 +23,36 @@ pub(crate) struct Change {
 }
 
 /// The files of `tree` that none of `bases` has at their path. Links and submodules are not files.
-pub(crate) fn in_tree(repo: &Repo, tree: Oid, bases: &[Oid]) -> Result<Vec<Change>> {
+pub(crate) fn in_tree(repo: &dyn Stored, tree: Oid, bases: &[Oid]) -> Result<Vec<Change>> {
     let mut found = Vec::new();
     let mut pending = vec![(BString::default(), tree, bases.to_vec())];
     while let Some((dir, tree, bases)) = pending.pop() {
         if bases.contains(&tree) {
             continue;
         }
-        let before = bytes_of(repo, &bases)?;
+        let (bytes, before) = (repo.tree_bytes(tree)?, bytes_of(repo, &bases)?);
         let before = read_in_place(&before, &bases)?;
-        for entry in repo.tree_entries(tree)? {
+        for entry in in_place(&bytes, tree)?.entries {
             let there: Vec<_> = before
                 .iter()
-                .filter_map(|old| old.bisect_entry(entry.filename.as_bstr(), entry.mode.is_tree()))
+                .filter_map(|old| old.bisect_entry(entry.filename, entry.mode.is_tree()))
                 .collect();
             if there.iter().any(|old| old.oid == entry.oid && old.mode == entry.mode) {
                 continue;
             }
             let mut path = dir.clone();
-            path.push_str(&entry.filename);
+            path.push_str(entry.filename);
             match entry.mode.kind() {
                 EntryKind::Tree => {
                     path.push_char('/');
                     let trees = there.iter().map(|old| old.oid.to_owned()).collect();
-                    pending.push((path, entry.oid, trees));
+                    pending.push((path, entry.oid.to_owned(), trees));
                 }
                 EntryKind::Blob | EntryKind::BlobExecutable if !there.iter().any(|old| old.oid == entry.oid) => {
                     let before = there.iter().find(|old| old.mode.is_blob());
                     found.push(Change {
                         path,
-                        id: entry.oid,
+                        id: entry.oid.to_owned(),
                         before: before.map(|old| old.oid.to_owned()),
                     });
                 }
@@ -98,12 +99,12 @@ impl<'i> Directory<'i> {
 }
 
 /// The same for what is staged: the trees that git would write of it need not be there.
-pub(crate) fn in_index(repo: &Repo, index: &Index, bases: &[Oid]) -> Result<Vec<Change>> {
+pub(crate) fn in_index(repo: &dyn Stored, index: &Index, bases: &[Oid]) -> Result<Vec<Change>> {
     in_entries(repo, &index.entries()?, index.written(), bases)
 }
 
 /// The same for entries in an index's order, where `written` are the trees that git has written of them.
-fn in_entries(repo: &Repo, entries: &[Staged<'_>], written: Option<&Tree>, bases: &[Oid]) -> Result<Vec<Change>> {
+fn in_entries(repo: &dyn Stored, entries: &[Staged<'_>], written: Option<&Tree>, bases: &[Oid]) -> Result<Vec<Change>> {
     let mut found = Vec::new();
     let mut pending = vec![Directory {
         entries,
@@ -162,17 +163,18 @@ fn in_entries(repo: &Repo, entries: &[Staged<'_>], written: Option<&Tree>, bases
     Ok(found)
 }
 
-fn bytes_of(repo: &Repo, trees: &[Oid]) -> Result<Vec<Vec<u8>>> {
+fn bytes_of(repo: &dyn Stored, trees: &[Oid]) -> Result<Vec<Vec<u8>>> {
     trees.iter().map(|tree| repo.tree_bytes(*tree)).collect()
 }
 
 /// Trees that are searched where they lie. In one that is out of git's order an entry may be overlooked, and then counts as
 /// new: too much is looked at, not too little.
 fn read_in_place<'b>(bytes: &'b [Vec<u8>], ids: &[Oid]) -> Result<Vec<TreeRef<'b>>> {
-    let read = |(bytes, id): (&'b Vec<u8>, &Oid)| {
-        TreeRef::from_bytes(bytes, id.kind()).map_err(|error| Error::git(format!("tree {id}"), chain(&error)))
-    };
-    bytes.iter().zip(ids).map(read).collect()
+    bytes.iter().zip(ids).map(|(bytes, id)| in_place(bytes, *id)).collect()
+}
+
+fn in_place(bytes: &[u8], id: Oid) -> Result<TreeRef<'_>> {
+    TreeRef::from_bytes(bytes, id.kind()).map_err(|error| Error::git(format!("tree {id}"), chain(&error)))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, ByteSlice};
 use gix::objs::tree::EntryKind;
+use gix::prelude::ReferenceExt as _;
 
 use super::{Error, Result};
 use crate::core::facts::{Fact, Head, Refs, RemoteChoice, Target, Worktree};
@@ -254,20 +255,10 @@ impl Repo {
             }))
     }
 
-    /// The ref of exactly that name. gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as gitrevisions(7)
-    /// says of names that people type: for a ref that is nowhere, it is not asked.
+    /// The ref of exactly that name.
     fn reference(&self, name: &RefName) -> Result<Option<gix::Reference<'_>>> {
-        let unread = |error: gix::Error| Error::git(format!("`{name}`"), chain(&error));
-        let loose = |dir: &Path| super::fs::stat(&dir.join(name.as_str()));
-        if loose(self.gix.common_dir())?.is_none() && loose(self.gix.git_dir())?.is_none() {
-            let packed = self.gix.refs.cached_packed_buffer().map_err(unread)?;
-            let found = packed.map(|packed| packed.try_find(name.as_str()).map(|found| found.is_some()));
-            if !found.transpose().map_err(unread)?.unwrap_or(false) {
-                return Ok(None);
-            }
-        }
-        let found = self.gix.try_find_reference(name.as_str()).map_err(unread)?;
-        Ok(found.filter(|found| found.name().as_bstr() == name.as_str()))
+        let found = super::stored::exact(&self.gix.refs, name)?;
+        Ok(found.map(|found| found.attach(&self.gix)))
     }
 
     /// The object behind a chain of annotated tags; `None` where an object on the way is missing.

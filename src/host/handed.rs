@@ -44,6 +44,22 @@ pub(crate) struct Staged<'i> {
 pub(crate) struct Index(gix::index::File);
 
 impl Index {
+    /// Reads an index. An absent one is empty.
+    ///
+    /// # Errors
+    /// When it is not the structure of an index (gitformat-index(5)).
+    pub(crate) fn read(path: &Path, hash: gix::hash::Kind) -> Result<Self> {
+        // As git reads it: without its checksum, which costs more than all the rest. What is damaged shows in its structure,
+        // or in blobs that are not there. One thread does for an index that is read once.
+        let options = gix::index::decode::Options {
+            thread_limit: Some(1),
+            ..Default::default()
+        };
+        let file = gix::index::File::at_or_default(path, hash, true, options);
+        let unread = |error: gix::Error| Error::git(format!("the index `{}`", path.display()), chain(&error));
+        file.map(Self).map_err(unread)
+    }
+
     /// The entries without a conflict, in the index's order.
     ///
     /// # Errors
@@ -88,8 +104,7 @@ impl Handed {
             None => Repo::found_from(dir)?,
         };
         let (repo, overlay) = with_objects(repo, dir)?;
-        let index = var_os("GIT_INDEX_FILE").filter(|path| !path.is_empty());
-        let index = index.map_or_else(|| repo.git_dir().join("index"), |path| dir.join(path));
+        let index = index_file(dir, &repo.git_dir());
         Ok(Self {
             settings: settings()?,
             index,
@@ -115,21 +130,19 @@ impl Handed {
         }
     }
 
-    /// Reads the index that the commit is made from. An absent one is empty.
+    /// Reads the index that the commit is made from.
     ///
     /// # Errors
-    /// When it is not the structure of an index (gitformat-index(5)).
+    /// As [`Index::read`].
     pub(crate) fn index(&self) -> Result<Index> {
-        let unread = |why: String| Error::git(format!("the index `{}`", self.index.display()), why);
-        // As git reads it: without its checksum, which costs more than all the rest. What is damaged shows in its structure,
-        // or in blobs that are not there. One thread does for an index that is read once.
-        let options = gix::index::decode::Options {
-            thread_limit: Some(1),
-            ..Default::default()
-        };
-        let file = gix::index::File::at_or_default(&self.index, self.repo.object_hash(), true, options);
-        file.map(Index).map_err(|error| unread(chain(&error)))
+        Index::read(&self.index, self.repo.object_hash())
     }
+}
+
+/// The index that the commit is made from: the one that git names to a hook that it started in `dir`, else the repository's.
+pub(crate) fn index_file(dir: &Path, git_dir: &Path) -> PathBuf {
+    let named = var_os("GIT_INDEX_FILE").filter(|path| !path.is_empty());
+    named.map_or_else(|| git_dir.join("index"), |path| dir.join(path))
 }
 
 /// Whether git opened no editor: it says so by this one (git's `commit.c`, `run_commit_hook`).

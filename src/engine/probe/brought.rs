@@ -1,21 +1,22 @@
 //! What a commit brings, as hooks look at it: marks in changed files, lock files beside changed manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::Path;
 
 use gix::bstr::ByteSlice as _;
 
 use super::content::packages_in;
+pub(crate) use super::settings::written_in as written_at_top;
 use crate::core::facts::{Fact, Head};
 use crate::core::hooks::lockstep::LockFacts;
 use crate::core::hooks::message::{self, Cleanup, Comment, Draft};
 use crate::core::hooks::secret::Scanner;
-use crate::core::hooks::{Brought, CommitFacts, HookName, RangeFacts, staged};
+use crate::core::hooks::{Brought, CommitFacts, RangeFacts, staged};
 use crate::core::ids::{BranchName, Oid};
 use crate::host::brought::{self, Change};
 use crate::host::git_read::Repo;
-use crate::host::handed::{self, Handed};
+use crate::host::handed::{self, Handed, Index};
+use crate::host::stored::{Glance, Stored};
 use crate::host::{Error, Result, fs, history};
 
 /// A commit about to be made, from the index that git commits.
@@ -38,12 +39,8 @@ pub(crate) fn commit(handed: &Handed, protected: Fact<Vec<BranchName>>) -> Commi
 }
 
 fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
-    let repo = &handed.repo;
-    let index = handed.index()?;
-    let bases: Vec<Oid> = head.map(|head| repo.tree_of(head)).transpose()?.into_iter().collect();
-    let changes = brought::in_index(repo, &index, &bases)?;
-    let mut found = Brought::default();
-    look_into(repo, &changes, &mut Scanner::default(), &mut found)?;
+    let (repo, index) = (&handed.repo, handed.index()?);
+    let (changes, mut found) = staged_text(repo, &index, head)?;
     if touches_packages(&changes) {
         let entries = index.entries()?;
         let named = |name: &str| {
@@ -56,6 +53,32 @@ fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
         found.locks = locks(repo, &named("Cargo.toml"), named("Cargo.lock"))?;
     }
     Ok(found)
+}
+
+fn staged_text(repo: &dyn Stored, index: &Index, head: Option<Oid>) -> Result<(Vec<Change>, Brought)> {
+    let bases: Vec<Oid> = head.map(|head| repo.tree_of(head)).transpose()?.into_iter().collect();
+    let changes = brought::in_index(repo, index, &bases)?;
+    let mut found = Brought::default();
+    look_into(repo, &changes, &mut Scanner::default(), &mut found)?;
+    Ok((changes, found))
+}
+
+/// The same commit by the files alone of a repository, started in `dir`; `None` where that does not do.
+pub(crate) fn commit_at_a_glance(
+    glance: &Glance,
+    dir: &Path,
+    protected: Vec<BranchName>,
+) -> Result<Option<CommitFacts>> {
+    let Head::Branch { name, tip } = glance.head()? else {
+        return Ok(None);
+    };
+    let index = Index::read(&handed::index_file(dir, glance.git_dir()), gix::hash::Kind::Sha1)?;
+    let (changes, brought) = staged_text(glance, &index, tip)?;
+    Ok((!touches_packages(&changes)).then(|| CommitFacts {
+        branch: Fact::Known(Some(name)),
+        protected: Fact::Known(protected),
+        brought: Fact::Known(brought),
+    }))
 }
 
 /// The message that git hands to `commit-msg`, in the file at `path`.
@@ -77,12 +100,12 @@ pub(crate) fn draft(handed: &Handed, path: &Path) -> Result<Draft> {
 
 /// Whether a message of one line, on which no editor was opened, is good, at the top of a working tree with a valid
 /// `sentinel.toml`: then neither the repository nor its settings have to be looked at, since git either keeps that line or,
-/// where it takes it for a comment, commits nothing. What is not seen here at a glance is looked at in full.
-pub(crate) fn plainly_good(dir: &Path, hook: HookName, path: Option<&OsString>) -> bool {
-    let (HookName::CommitMsg, true, Some(path)) = (hook, handed::no_editor(), path) else {
+/// where it takes it for a comment, commits nothing.
+pub(crate) fn is_plainly_good_message(dir: &Path, path: &Path) -> bool {
+    if !handed::no_editor() {
         return false;
-    };
-    let Ok(Some(text)) = fs::read(&dir.join(path)) else {
+    }
+    let Ok(Some(text)) = fs::read(path) else {
         return false;
     };
     if text.trim_end().contains(&b'\n') {
@@ -92,7 +115,7 @@ pub(crate) fn plainly_good(dir: &Path, hook: HookName, path: Option<&OsString>) 
         text,
         ..Draft::default()
     };
-    matches!(super::settings::written_in(dir), Ok(Some(_))) && message::judge(&draft.committed()).is_none()
+    matches!(written_at_top(dir), Ok(Some(_))) && message::judge(&draft.committed()).is_none()
 }
 
 /// The commits reachable from `tip` and from none of `hidden`, each with what it brings beside its parents.
@@ -134,7 +157,7 @@ fn brought_by(repo: &Repo, tip: Oid, ids: &[Oid]) -> Result<Brought> {
 }
 
 /// Reads changed files one by one, so that no more than one is held.
-fn look_into(repo: &Repo, changes: &[Change], scanner: &mut Scanner, found: &mut Brought) -> Result<()> {
+fn look_into(repo: &dyn Stored, changes: &[Change], scanner: &mut Scanner, found: &mut Brought) -> Result<()> {
     for change in changes {
         let path = change.path.to_str_lossy();
         if repo.size_of(change.id)? > staged::LARGEST {

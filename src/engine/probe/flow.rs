@@ -5,6 +5,7 @@ use crate::core::facts::{Fact, Flow, Head, Refs, Remote, RemoteChoice, Target};
 use crate::core::ids::{BranchName, Oid, RefName};
 use crate::core::policy::Policy;
 use crate::host::git_read::Repo;
+use crate::host::stored::Stored;
 use crate::host::{Result, net};
 
 /// What is known when branches are looked for.
@@ -77,7 +78,7 @@ pub(crate) fn flow(policy: &Policy, seen: &Seen<'_>) -> Option<Flow> {
 ///
 /// # Errors
 /// When a ref cannot be read.
-pub(crate) fn flow_of_names(policy: &Policy, repo: &Repo, remote: Option<&str>) -> Result<Option<Flow>> {
+pub(crate) fn flow_of_names(policy: &Policy, repo: &dyn Stored, remote: Option<&str>) -> Result<Option<Flow>> {
     let head = repo.head()?;
     let mut refs = Refs::new();
     // In the order in which they decide: the first that stands makes the rest needless.
@@ -103,13 +104,13 @@ pub(crate) fn flow_of_names(policy: &Policy, repo: &Repo, remote: Option<&str>) 
     Ok(flow(policy, &seen))
 }
 
-fn remote_branch(repo: &Repo, remote: Option<&str>, name: &BranchName) -> Result<Option<Oid>> {
+fn remote_branch(repo: &dyn Stored, remote: Option<&str>, name: &BranchName) -> Result<Option<Oid>> {
     let full = remote.and_then(|remote| RefName::new(format!("refs/remotes/{remote}/{name}")).ok());
     Ok(full.map(|full| repo.find_ref(&full)).transpose()?.flatten())
 }
 
 /// The branch that the remote's HEAD was seen to name.
-fn default_branch(repo: &Repo, remote: &str) -> Result<Option<BranchName>> {
+fn default_branch(repo: &dyn Stored, remote: &str) -> Result<Option<BranchName>> {
     let head = RefName::new(format!("refs/remotes/{remote}/HEAD")).ok();
     let target = head.map(|head| repo.symbolic_target(&head)).transpose()?.flatten();
     let prefix = format!("refs/remotes/{remote}/");

@@ -45,13 +45,22 @@ pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
         .into_iter()
         .filter_map(|id| commit_here(eye.repo, id).transpose())
         .collect::<Result<_>>()?;
+    // A repository may have thousands of tags, and only some branches have to do with them.
+    let concerned = |line: &Line| {
+        let short = line.name.strip_prefix("refs/heads/");
+        short.is_some_and(|short| is_protected(eye, short) || policy.release.branch.parse(short).is_some())
+    };
+    let tags = match lines.iter().any(concerned) {
+        true => eye.repo.refs_below("refs/tags/")?,
+        false => Refs::new(),
+    };
     let look = Look {
         eye,
         policy,
         glob: policy.release_tags(),
         known,
         hidden,
-        tags: eye.repo.refs_below("refs/tags/")?,
+        tags,
         lines,
     };
     let updates = lines.iter().map(|line| Update {
@@ -63,6 +72,10 @@ pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
         configured: eye.policy.is_some(),
         updates: updates.collect(),
     })
+}
+
+fn is_protected(eye: &Eye<'_>, short: &str) -> bool {
+    eye.protected.iter().any(|name| name.as_str() == short)
 }
 
 /// The id, where it is a commit that is here.
@@ -98,7 +111,7 @@ struct Look<'l> {
     known: Refs,
     /// Commits that the other side has.
     hidden: Vec<Oid>,
-    /// The tags here.
+    /// The tags here, where a protected branch or a release branch is pushed.
     tags: Refs,
     lines: &'l [Line],
 }
@@ -146,7 +159,7 @@ impl Look<'_> {
     }
 
     fn standing(&self, line: &Line, short: &str) -> Standing {
-        if self.eye.protected.iter().any(|name| name.as_str() == short) {
+        if is_protected(self.eye, short) {
             return Standing::Protected(line.new.map_or(Released::No, |new| self.released(new)));
         }
         let Some(version) = self.policy.release.branch.parse(short) else {

@@ -1,0 +1,206 @@
+//! What a hook sees at a glance: that there is nothing to say. Nearly every commit is of that kind, and waits for it.
+//!
+//! Whatever is not plainly good, or cannot be told from so little, is looked at in full: no refusal comes from here, and an
+//! error is none yet.
+
+use std::path::Path;
+
+use super::{HookCall, protected};
+use crate::core::check;
+use crate::core::hooks::{CommitFacts, HookName, Observed};
+use crate::core::ids::BranchName;
+use crate::engine::probe::brought;
+use crate::host::stored::Glance;
+
+/// Whether the checks of this call would say nothing.
+pub(super) fn is_plainly_good(dir: &Path, call: &HookCall) -> bool {
+    match call.name {
+        HookName::CommitMsg => {
+            let message = call.args.first();
+            message.is_some_and(|path| brought::is_plainly_good_message(dir, &dir.join(path)))
+        }
+        HookName::PreCommit | HookName::PreMergeCommit => {
+            let seen = commit(dir).ok().flatten();
+            seen.is_some_and(|facts| check::run_hooks(&Observed::Commit(facts)).is_empty())
+        }
+        HookName::PrePush | HookName::PreReceive => false,
+    }
+}
+
+fn commit(dir: &Path) -> Result<Option<CommitFacts>, super::Error> {
+    let (Some(policy), Some(glance)) = (brought::written_at_top(dir)?, Glance::at(dir)?) else {
+        return Ok(None);
+    };
+    let branches: Vec<BranchName> = match &policy.hooks.protect {
+        Some(branches) => branches.clone(),
+        // Which remote counts is in the configuration: what any of them would protect is taken as protected.
+        None => {
+            let Some(remotes) = glance.possible_remotes()? else {
+                return Ok(None);
+            };
+            let mut branches = protected(&glance, &policy, None)?.1;
+            for remote in &remotes {
+                branches.extend(protected(&glance, &policy, Some(remote))?.1);
+            }
+            branches
+        }
+    };
+    Ok(brought::commit_at_a_glance(&glance, dir, branches)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::in_full;
+    use super::*;
+    use crate::support::repo::Repo as World;
+
+    /// What is to be seen of a commit.
+    #[derive(Debug, PartialEq, Eq)]
+    enum Seen {
+        /// That it is good, at a glance.
+        AtAGlance,
+        /// That it is good, but not at a glance.
+        InFull,
+        /// That it is not.
+        Refused,
+    }
+
+    fn seen(dir: &Path) -> Seen {
+        let call = HookCall {
+            name: HookName::PreCommit,
+            args: Vec::new(),
+            shim: None,
+        };
+        let good =
+            in_full(dir, &call, None).is_ok_and(|outcome| outcome.refused.is_empty() && outcome.notes.is_empty());
+        match (is_plainly_good(dir, &call), good) {
+            (true, true) => Seen::AtAGlance,
+            (false, true) => Seen::InFull,
+            (false, false) => Seen::Refused,
+            (true, false) => panic!("called good at a glance, and is not"),
+        }
+    }
+
+    /// A repository with a configuration, on a branch where something is staged.
+    fn staged(world: World, branch: &str) -> World {
+        world.write("sentinel.toml", "schema = 1\n");
+        world.git(&format!("switch -q {branch}"));
+        world.write("src/new.rs", "// new\n");
+        world.git("add src sentinel.toml");
+        world
+    }
+
+    #[test]
+    fn the_branch_decides() {
+        use Seen::{AtAGlance, InFull, Refused};
+        let on = |world: World, branch: &str| seen(&staged(world, branch).dir());
+        assert_eq!(on(World::flow(), "develop"), AtAGlance);
+        assert_eq!(on(World::flow(), "-c feature/x"), AtAGlance);
+        assert_eq!(on(World::flow(), "main"), Refused);
+        assert_eq!(on(World::trunk(), "main"), AtAGlance);
+        let protecting = |branch: &str| {
+            let world = staged(World::flow(), branch);
+            world.write("sentinel.toml", "schema = 1\n[hooks]\nprotect = [\"develop\"]\n");
+            world
+        };
+        assert_eq!(seen(&protecting("main").dir()), AtAGlance);
+        let world = protecting("develop");
+        assert_eq!(seen(&world.dir()), Refused);
+        // No branch at all.
+        world.git("switch -q --detach");
+        assert_eq!(seen(&world.dir()), InFull);
+        let unborn = World::empty();
+        unborn.write("sentinel.toml", "schema = 1\n");
+        unborn.git("add sentinel.toml");
+        assert_eq!(seen(&unborn.dir()), AtAGlance);
+    }
+
+    #[test]
+    fn a_remote_that_may_count_counts() {
+        let world = staged(World::trunk(), "main");
+        let tip = world.git("rev-parse HEAD");
+        // Only the remote has a branch that makes this one production.
+        world.git(&format!("update-ref refs/remotes/origin/develop {tip}"));
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+        world.git("pack-refs --all");
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+        // Another remote's does not, which takes the configuration to tell.
+        world.git("update-ref -d refs/remotes/origin/develop");
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        world.git(&format!("update-ref refs/remotes/team/fork/develop {tip}"));
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+        world.git("remote add team/fork /nowhere");
+        world.git("remote remove origin");
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+        // Many remotes are not looked at one by one.
+        world.git("update-ref -d refs/remotes/team/fork/develop");
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        for number in 0..5 {
+            world.git(&format!("update-ref refs/remotes/r{number}/main {tip}"));
+        }
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+    }
+
+    #[test]
+    fn what_is_staged_decides() {
+        let world = staged(World::flow(), "develop");
+        // In two parts, so that no scanner takes it for one.
+        world.write(
+            "src/new.rs",
+            format!("{}{}\n", "ghp_", "0123456789abcdefghijklmnopqrstuvwxyz"),
+        );
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance, "not staged");
+        world.git("add src");
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+        world.write("src/new.rs", "<<<<<<< ours\n=======\n>>>>>>> theirs\n");
+        world.git("add src");
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+        // Packages are compared with their lock file, which takes more than a glance.
+        world.git("rm -q --cached -f src/new.rs");
+        let manifest = world.read("Cargo.toml");
+        world.write("Cargo.toml", format!("{manifest}\n# changed\n"));
+        world.git("add Cargo.toml");
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+        // A blob that is gone.
+        world.git("reset -q Cargo.toml");
+        world.write("src/new.rs", "// gone\n");
+        world.git("add src");
+        let id = world.git("rev-parse :src/new.rs");
+        let blob = world.dir().join(format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+        crate::host::fs::remove_file(&blob).unwrap();
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+    }
+
+    #[test]
+    fn an_unusual_repository_takes_more_than_a_glance() {
+        let world = staged(World::flow(), "develop");
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        world.git("worktree add -q ../linked -b feature/y");
+        let linked = world.root().join("linked");
+        world.git_in(&linked, "switch -q feature/y");
+        crate::host::fs::write_scratch(&linked.join("sentinel.toml"), b"schema = 1\n").unwrap();
+        assert_eq!(seen(&linked), Seen::InFull);
+        assert_eq!(seen(&world.dir().join("src")), Seen::InFull, "not the top");
+        world.git("config core.worktree ../");
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+        world.git("config --unset core.worktree");
+        // Configured in the manifest, or not at all.
+        world.git("rm -q --cached sentinel.toml");
+        crate::host::fs::remove_file(&world.dir().join("sentinel.toml")).unwrap();
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+        let sha256 = World::empty_of("sha256");
+        sha256.write("sentinel.toml", "schema = 1\n");
+        sha256.git("add sentinel.toml");
+        assert_eq!(seen(&sha256.dir()), Seen::InFull);
+        // Packed, with the objects of another repository, it is as usual.
+        let world = staged(World::flow(), "develop");
+        world.git("repack -adq");
+        world.git("pack-refs --all");
+        world.git("clone -q --shared . ../shared");
+        let shared = world.root().join("shared");
+        crate::host::fs::write_scratch(&shared.join("sentinel.toml"), b"schema = 1\n").unwrap();
+        world.git_in(&shared, "add sentinel.toml");
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        assert_eq!(seen(&shared), Seen::AtAGlance);
+    }
+}

@@ -1,0 +1,258 @@
+//! Refs and objects, from a repository that is open or from its files at a glance. Starts no process and writes nothing.
+//!
+//! Opening a repository means its configuration from every place that has some, which costs as much as all that a hook then
+//! looks at. Where git itself has just opened it, its files say enough for most commits. Knows no rule.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use gix::bstr::{BStr, BString, ByteSlice as _};
+use gix::objs::{CommitRefIter, Find as _, Kind};
+use gix::odb::HeaderExt as _;
+use gix::refs::{FullNameRef, Target};
+
+use super::env::var_os;
+use super::git_read::{Repo, chain};
+use super::{Error, Result, fs};
+use crate::core::facts::Head;
+use crate::core::ids::{BranchName, Oid, RefName};
+
+/// What hooks read of a repository.
+pub(crate) trait Stored {
+    /// Where HEAD stands.
+    fn head(&self) -> Result<Head>;
+    /// One ref's value; `None` where it does not exist or is symbolic to nowhere.
+    fn find_ref(&self, name: &RefName) -> Result<Option<Oid>>;
+    /// The full name that a symbolic ref points to.
+    fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>>;
+    /// An object's kind and bytes.
+    fn object(&self, id: Oid) -> Result<(Kind, Vec<u8>)>;
+    /// How many bytes an object has, without reading it.
+    fn size_of(&self, id: Oid) -> Result<u64>;
+    /// A commit's root tree.
+    fn tree_of(&self, commit: Oid) -> Result<Oid>;
+    /// A tree's bytes, to be read in place.
+    fn tree_bytes(&self, tree: Oid) -> Result<Vec<u8>>;
+}
+
+impl Stored for Repo {
+    fn head(&self) -> Result<Head> {
+        self.head()
+    }
+
+    fn find_ref(&self, name: &RefName) -> Result<Option<Oid>> {
+        self.find_ref(name)
+    }
+
+    fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>> {
+        self.symbolic_target(name)
+    }
+
+    fn object(&self, id: Oid) -> Result<(Kind, Vec<u8>)> {
+        self.object(id)
+    }
+
+    fn size_of(&self, id: Oid) -> Result<u64> {
+        self.size_of(id)
+    }
+
+    fn tree_of(&self, commit: Oid) -> Result<Oid> {
+        self.tree_of(commit)
+    }
+
+    fn tree_bytes(&self, tree: Oid) -> Result<Vec<u8>> {
+        self.tree_bytes(tree)
+    }
+}
+
+/// The ref of exactly that name. gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as gitrevisions(7) says
+/// of names that people type: for a ref that is nowhere, it is not asked.
+pub(super) fn exact(store: &gix::refs::file::Store, name: &RefName) -> Result<Option<gix::refs::Reference>> {
+    let unread = |error: gix::Error| Error::git(format!("`{name}`"), chain(&error));
+    let packed = store.cached_packed_buffer().map_err(unread)?;
+    let mut is_loose = false;
+    // A linked working tree has some refs of its own (gitrepository-layout(5)).
+    for dir in [store.common_dir(), Some(store.git_dir())].into_iter().flatten() {
+        is_loose |= fs::stat(&dir.join(name.as_str()))?.is_some();
+    }
+    if !is_loose {
+        let found = packed.as_ref().map(|packed| packed.try_find(name.as_str()));
+        if found.transpose().map_err(unread)?.flatten().is_none() {
+            return Ok(None);
+        }
+    }
+    let packed = packed.as_ref().map(|packed| &***packed);
+    let found = store.try_find_packed(name.as_str(), packed).map_err(unread)?;
+    Ok(found.filter(|found| found.name.as_bstr() == name.as_str()))
+}
+
+/// The variables by which git tells a hook that something lies elsewhere, or is set otherwise (git(1), ENVIRONMENT VARIABLES;
+/// git-config(1), ENVIRONMENT).
+const TOLD: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+];
+
+/// What may stand in a repository's own configuration and changes how its files are to be read: the format's extensions,
+/// another working tree, names of files in another form of Unicode.
+const OTHERWISE: [&[u8]; 3] = [b"extensions", b"worktree", b"precomposeunicode"];
+
+/// How many remote-tracking refs are looked at, and how many remotes they may make: more, and a glance costs more than it saves.
+const TRACKING_MAX: usize = 64;
+const REMOTES_MAX: usize = 4;
+
+/// A repository of the usual layout, by its files alone.
+pub(crate) struct Glance {
+    git_dir: PathBuf,
+    refs: gix::refs::file::Store,
+    objects: gix::odb::Handle,
+}
+
+impl Glance {
+    /// The repository at the top of whose working tree git started a hook; `None` where a glance would not do.
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub(crate) fn at(top: &Path) -> Result<Option<Self>> {
+        let git_dir = top.join(gix::discover::DOT_GIT_DIR);
+        let is_here = fs::stat(&git_dir)?.is_some_and(|found| found.is_dir());
+        if !is_here || TOLD.iter().any(|name| var_os(name).is_some()) {
+            return Ok(None);
+        }
+        let config = fs::read(&git_dir.join("config"))?
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if OTHERWISE.iter().any(|word| config.contains_str(word)) {
+            return Ok(None);
+        }
+        let objects = gix::odb::at(git_dir.join("objects"), gix::hash::Kind::Sha1);
+        let objects = objects.map_err(|error| Error::git("the objects", error))?;
+        Ok(Some(Self {
+            refs: gix::refs::file::Store::at(git_dir.clone(), gix::hash::Kind::Sha1),
+            git_dir,
+            objects,
+        }))
+    }
+
+    /// The repository's directory, as git started the hook beside it.
+    pub(crate) fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// Every name that a remote with remote-tracking refs under its own name can have; `None` where they are many. A name may
+    /// have slashes, and then what precedes one is here too.
+    ///
+    /// # Errors
+    /// When refs cannot be read.
+    pub(crate) fn possible_remotes(&self) -> Result<Option<Vec<String>>> {
+        const PREFIX: &str = "refs/remotes/";
+        let unread = |error: gix::Error| Error::git("the refs", chain(&error));
+        let mut found: BTreeSet<BString> = BTreeSet::new();
+        let platform = self.refs.iter().map_err(unread)?;
+        let prefix = BStr::new(PREFIX).try_into().map_err(unread)?;
+        let references = platform
+            .prefixed(prefix)
+            .map_err(|error| Error::git("the refs", error))?;
+        for (seen, reference) in references.enumerate() {
+            let reference = reference.map_err(unread)?;
+            let below = reference
+                .name
+                .as_bstr()
+                .strip_prefix(PREFIX.as_bytes())
+                .unwrap_or_default();
+            for slash in below.find_iter("/") {
+                found.insert(below.get(..slash).unwrap_or_default().into());
+            }
+            if found.len() > REMOTES_MAX || seen >= TRACKING_MAX {
+                return Ok(None);
+            }
+        }
+        // A name that is not UTF-8 is none that is configured here.
+        let names = found.into_iter().filter_map(|name| String::from_utf8(name.into()).ok());
+        Ok(Some(names.collect()))
+    }
+
+    fn read(&self, id: Oid) -> Result<(Kind, Vec<u8>)> {
+        let unread = |why: String| Error::git(format!("object {id}"), why);
+        let mut bytes = Vec::new();
+        let found = self.objects.try_find(&id, &mut bytes);
+        let found = found.map_err(|error| unread(chain(&error)))?.map(|data| data.kind);
+        let kind = found.ok_or_else(|| unread("it is not there".to_owned()))?;
+        Ok((kind, bytes))
+    }
+}
+
+impl Stored for Glance {
+    fn head(&self) -> Result<Head> {
+        let unread = |error: gix::Error| Error::git("HEAD", chain(&error));
+        let head = self.refs.try_find_loose("HEAD").map_err(unread)?;
+        let branch = |name: &FullNameRef| -> Option<(RefName, BranchName)> {
+            let name = RefName::new(name.as_bstr().to_str().ok()?).ok()?;
+            let branch = name.branch()?;
+            Some((name, branch))
+        };
+        match head.map(|head| head.target) {
+            Some(Target::Object(id)) => Ok(Head::Detached(id)),
+            Some(Target::Symbolic(name)) => match branch(name.as_ref()) {
+                Some((full, name)) => Ok(Head::Branch {
+                    tip: self.find_ref(&full)?,
+                    name,
+                }),
+                None => Err(Error::git("HEAD", "it names no branch")),
+            },
+            None => Err(Error::git("HEAD", "there is none")),
+        }
+    }
+
+    fn find_ref(&self, name: &RefName) -> Result<Option<Oid>> {
+        match exact(&self.refs, name)?.map(|found| found.target) {
+            Some(Target::Object(id)) => Ok(Some(id)),
+            Some(Target::Symbolic(to)) => Err(Error::git(format!("`{name}`"), format!("it is symbolic, to `{to}`"))),
+            None => Ok(None),
+        }
+    }
+
+    fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>> {
+        Ok(match exact(&self.refs, name)?.map(|found| found.target) {
+            Some(Target::Symbolic(to)) => to.as_bstr().to_str().ok().and_then(|name| RefName::new(name).ok()),
+            Some(Target::Object(_)) | None => None,
+        })
+    }
+
+    fn object(&self, id: Oid) -> Result<(Kind, Vec<u8>)> {
+        self.read(id)
+    }
+
+    fn size_of(&self, id: Oid) -> Result<u64> {
+        let header = self.objects.header(id);
+        let header = header.map_err(|error| Error::git(format!("object {id}"), chain(&error)))?;
+        Ok(header.size())
+    }
+
+    fn tree_of(&self, commit: Oid) -> Result<Oid> {
+        let unread = |why: String| Error::git(format!("commit {commit}"), why);
+        let (kind, bytes) = self.read(commit)?;
+        if kind != Kind::Commit {
+            return Err(unread(format!("it is a {kind}")));
+        }
+        let tree = CommitRefIter::from_bytes(&bytes, commit.kind()).tree_id();
+        tree.map_err(|error| unread(chain(&error)))
+    }
+
+    fn tree_bytes(&self, tree: Oid) -> Result<Vec<u8>> {
+        // git knows this one without writing it.
+        if tree == Oid::empty_tree(tree.kind()) {
+            return Ok(Vec::new());
+        }
+        match self.read(tree)? {
+            (Kind::Tree, bytes) => Ok(bytes),
+            (kind, _) => Err(Error::git(format!("tree {tree}"), format!("it is a {kind}"))),
+        }
+    }
+}
