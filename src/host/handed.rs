@@ -37,6 +37,8 @@ pub(crate) struct Staged<'i> {
     pub(crate) path: &'i BStr,
     pub(crate) kind: EntryKind,
     pub(crate) id: Oid,
+    /// How many bytes the file had in the working tree, where git made a note of it.
+    pub(crate) file_bytes: Option<u64>,
 }
 
 /// An index, as far as hooks look at it.
@@ -75,6 +77,7 @@ impl Index {
                     path,
                     kind: mode.kind(),
                     id: entry.id,
+                    file_bytes: Some(u64::from(entry.stat.size)).filter(|bytes| *bytes > 0),
                 });
             }
         }

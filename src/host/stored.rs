@@ -256,3 +256,86 @@ impl Stored for Glance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::repo::Repo as World;
+
+    fn name(text: &str) -> RefName {
+        RefName::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_ref_is_found_by_its_full_name_alone() {
+        let world = World::flow();
+        let tip = Oid::from_hex(world.git("rev-parse main").as_bytes()).unwrap();
+        world.git(&format!("update-ref refs/tags/refs/heads/elsewhere {tip}"));
+        world.git(&format!("update-ref refs/heads/deep/er {tip}"));
+        world.git("worktree add -q --detach ../linked");
+        let linked = world.root().join("linked");
+        world.git_in(&linked, &format!("update-ref refs/bisect/bad {tip}"));
+        for packed in [false, true] {
+            let repo = Repo::found_from(&world.dir()).unwrap();
+            let find = |text: &str| repo.find_ref(&name(text)).unwrap();
+            assert_eq!(find("refs/heads/main"), Some(tip), "packed: {packed}");
+            assert_eq!(find("refs/heads/deep/er"), Some(tip));
+            for absent in [
+                "refs/heads/elsewhere",
+                "refs/heads/deep",
+                "refs/heads/main/below",
+                "refs/bisect/bad",
+            ] {
+                assert_eq!(find(absent), None, "{absent}, packed: {packed}");
+            }
+            let there = Repo::found_from(&linked).unwrap();
+            assert_eq!(there.find_ref(&name("refs/bisect/bad")).unwrap(), Some(tip));
+            assert_eq!(there.find_ref(&name("refs/heads/main")).unwrap(), Some(tip));
+            world.git("pack-refs --all");
+        }
+    }
+
+    #[test]
+    fn a_glance_reads_what_the_open_repository_reads() {
+        let world = World::flow();
+        world.git("symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main");
+        for packed in [false, true] {
+            let repo = Repo::found_from(&world.dir()).unwrap();
+            let glance = Glance::at(&world.dir()).unwrap().unwrap();
+            let (open, files): (&dyn Stored, &dyn Stored) = (&repo, &glance);
+            let head = open.head().unwrap();
+            assert_eq!(files.head().unwrap(), head);
+            for full in [
+                "refs/heads/main",
+                "refs/remotes/origin/develop",
+                "refs/tags/v0.1.0",
+                "refs/heads/none",
+            ] {
+                let (one, two) = (open.find_ref(&name(full)), files.find_ref(&name(full)));
+                assert_eq!(one.unwrap(), two.unwrap(), "{full}, packed: {packed}");
+            }
+            for full in ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/none"] {
+                let (one, two) = (open.symbolic_target(&name(full)), files.symbolic_target(&name(full)));
+                assert_eq!(one.unwrap(), two.unwrap(), "{full}");
+            }
+            let commit = head.commit().unwrap();
+            let tree = open.tree_of(commit).unwrap();
+            assert_eq!(files.tree_of(commit).unwrap(), tree);
+            for id in [tree, Oid::empty_tree(tree.kind())] {
+                assert_eq!(files.tree_bytes(id).unwrap(), open.tree_bytes(id).unwrap());
+            }
+            for id in [commit, tree] {
+                assert_eq!(files.object(id).unwrap(), open.object(id).unwrap());
+                assert_eq!(files.size_of(id).unwrap(), open.size_of(id).unwrap());
+            }
+            // Each says no to what is of another kind, or nowhere.
+            let nowhere = Oid::null(tree.kind());
+            for stored in [open, files] {
+                assert!(stored.tree_of(tree).is_err() && stored.tree_bytes(commit).is_err());
+                assert!(stored.object(nowhere).is_err() && stored.size_of(nowhere).is_err());
+            }
+            world.git("repack -adq");
+            world.git("pack-refs --all");
+        }
+    }
+}

@@ -160,11 +160,10 @@ fn brought_by(repo: &Repo, tip: Oid, ids: &[Oid]) -> Result<Brought> {
 fn look_into(repo: &dyn Stored, changes: &[Change], scanner: &mut Scanner, found: &mut Brought) -> Result<()> {
     for change in changes {
         let path = change.path.to_str_lossy();
-        if repo.size_of(change.id)? > staged::LARGEST {
+        let Some(text) = text_of(repo, change)? else {
             found.unread.push(path.into_owned());
             continue;
-        }
-        let text = repo.object(change.id)?.1;
+        };
         let mut marks = staged::marks(scanner, &path, &text, b"").map_err(Error::Unexpected)?;
         // What the file replaces is read only where it could make a difference.
         if let Some(before) = change.before.filter(|_| !marks.is_empty())
@@ -176,6 +175,17 @@ fn look_into(repo: &dyn Stored, changes: &[Change], scanner: &mut Scanner, found
         found.marks.extend(marks);
     }
     Ok(())
+}
+
+/// A changed file's text; `None` where it is too large. What was small in the working tree is read without asking first, which
+/// costs as much as reading.
+fn text_of(repo: &dyn Stored, change: &Change) -> Result<Option<Vec<u8>>> {
+    let seems_small = change.file_bytes.is_some_and(|bytes| bytes <= staged::LARGEST);
+    if !seems_small && repo.size_of(change.id)? > staged::LARGEST {
+        return Ok(None);
+    }
+    let text = repo.object(change.id)?.1;
+    Ok((text.len() as u64 <= staged::LARGEST).then_some(text))
 }
 
 fn base_name(path: &[u8]) -> &[u8] {
@@ -219,4 +229,31 @@ fn locks(repo: &Repo, manifests: &BTreeMap<String, Oid>, locks: BTreeMap<String,
         });
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::repo::Repo as World;
+
+    #[test]
+    fn a_note_of_a_small_file_is_no_proof_of_a_small_blob() {
+        let world = World::flow();
+        let size = usize::try_from(staged::LARGEST).unwrap();
+        for (bytes, is_read) in [(size, true), (size + 1, false)] {
+            world.write("large", vec![b'\n'; bytes]);
+            let id = Oid::from_hex(world.git("hash-object -w large").as_bytes()).unwrap();
+            let repo = Repo::found_from(&world.dir()).unwrap();
+            for file_bytes in [None, Some(1), Some(staged::LARGEST + 1)] {
+                let change = Change {
+                    path: "large".into(),
+                    id,
+                    before: None,
+                    file_bytes,
+                };
+                let text = text_of(&repo, &change).unwrap();
+                assert_eq!(text.is_some(), is_read, "{bytes} bytes, noted {file_bytes:?}");
+            }
+        }
+    }
 }

@@ -94,7 +94,11 @@ const MANAGERS: [Manager; 6] = [
     Manager {
         name: "commitlint",
         program: "commitlint",
-        files: &[(".git/hooks/commit-msg", "#!/bin/sh\nexec commitlint --edit \"$1\"\n")],
+        // Without a rule of its own it refuses to start.
+        files: &[
+            (".commitlintrc.json", "{\"rules\": {\"type-empty\": [2, \"never\"]}}\n"),
+            (".git/hooks/commit-msg", "#!/bin/sh\nexec commitlint --edit \"$1\"\n"),
+        ],
         install: "chmod +x .git/hooks/commit-msg",
     },
     Manager {
@@ -157,7 +161,8 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
             bench.page.say(&format!("  {:<44} not installed", manager.name));
             continue;
         }
-        let yard = Yard::new(&room, &seed, manager.name, venv.as_deref())?;
+        let mut yard = Yard::new(&room, &seed, manager.name, venv.as_deref())?;
+        yard.is_managed = true;
         match yard.managed(manager) {
             Ok(()) => yards.push(yard),
             Err(error) => bench.page.say(&format!("  {:<44} {error:#}", manager.name)),
@@ -177,7 +182,7 @@ fn commits(bench: &mut Bench, yards: &[Yard]) -> Result<()> {
         yard.sandbox.cmd("git add src").run()?;
         let commit = words("git commit --quiet --message feat:_measure_it");
         let back = words("git reset --quiet --soft HEAD~1");
-        Ok(Contender::new(&yard.name, &yard.sandbox, spaced(commit)).reset_by(back))
+        Ok(yard.contender(spaced(commit)).reset_by(back))
     };
     let mut contenders = yards.iter().map(contender).collect::<Result<Vec<_>>>()?;
     contest::run_shuffled(&mut contenders, ROUNDS)?;
@@ -208,7 +213,7 @@ fn pushes(bench: &mut Bench, yards: &[Yard]) -> Result<()> {
         let mut back = words("sh -c");
         back.extend([forget.to_owned(), "sh".to_owned(), yard.origin.display().to_string()]);
         let push = words("git push --quiet origin HEAD:refs/heads/topic");
-        Ok(Contender::new(&yard.name, &yard.sandbox, push).reset_by(back))
+        Ok(yard.contender(push).reset_by(back))
     };
     let pushed = yards.iter().filter(|yard| !yard.name.ends_with(" alone"));
     let mut contenders = pushed.map(contender).collect::<Result<Vec<_>>>()?;
@@ -256,6 +261,8 @@ struct Yard {
     name: String,
     sandbox: Sandbox,
     origin: PathBuf,
+    /// Whether another manager has hooks here.
+    is_managed: bool,
 }
 
 impl Yard {
@@ -285,6 +292,7 @@ impl Yard {
             name: name.to_owned(),
             sandbox,
             origin,
+            is_managed: false,
         })
     }
 
@@ -296,6 +304,15 @@ impl Yard {
         }
         self.sandbox.cmd("chmod +x").args(hooks).run()?;
         Ok(self)
+    }
+
+    /// What is measured here; that another manager fails is told, and ends nothing.
+    fn contender(&self, argv: Vec<String>) -> Contender {
+        let contender = Contender::new(&self.name, &self.sandbox, argv);
+        match self.is_managed {
+            true => contender.peer(),
+            false => contender,
+        }
     }
 
     fn managed(&self, manager: &Manager) -> Result<()> {
