@@ -7,10 +7,9 @@ use gix::index::extension::Tree;
 use gix::objs::TreeRef;
 use gix::objs::tree::EntryKind;
 
-use super::git_read::chain;
 use super::handed::{Index, Staged};
 use super::stored::Stored;
-use super::{Error, Result};
+use super::{Error, Result, chain};
 use crate::core::ids::Oid;
 
 /// A file that is new or changed.

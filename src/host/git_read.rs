@@ -9,7 +9,7 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::objs::tree::EntryKind;
 use gix::prelude::ReferenceExt as _;
 
-use super::{Error, Result};
+use super::{Error, Result, chain, fs};
 use crate::core::facts::{Fact, Head, Refs, RemoteChoice, Target, Worktree};
 use crate::core::ids::{Oid, RefName};
 
@@ -78,14 +78,15 @@ impl Repo {
         Ok(Self { gix })
     }
 
-    /// As [`Repo::discover`], looking once: what stands in `dir` or is found above it is opened as it is.
+    /// As [`Repo::discover`], looking once: what stands in `dir`, or else is found above it, is opened as it is.
     ///
     /// # Errors
     /// As [`Repo::discover`].
     pub(crate) fn found_from(dir: &Path) -> Result<Self> {
         let own = dir.join(gix::discover::DOT_GIT_DIR);
-        if super::fs::stat(&own)?.is_some_and(|own| own.is_dir()) {
-            return Self::at(&own, Some(dir));
+        let is_dir = fs::stat(&own)?.is_some_and(|own| own.is_dir());
+        if is_dir && let Ok(found) = Self::at(&own, Some(dir)) {
+            return Ok(found);
         }
         let found = gix::discover::upwards(dir).map_err(|_| Error::NotARepository(dir.to_owned()))?;
         let (git_dir, work_tree) = found.0.into_repository_and_work_tree_directories();
@@ -143,17 +144,17 @@ impl Repo {
 
     /// This worktree's git directory.
     pub(crate) fn git_dir(&self) -> PathBuf {
-        super::fs::canonical(self.gix.git_dir())
+        fs::canonical(self.gix.git_dir())
     }
 
     /// The git directory that all worktrees share.
     pub(crate) fn common_dir(&self) -> PathBuf {
-        super::fs::canonical(self.gix.common_dir())
+        fs::canonical(self.gix.common_dir())
     }
 
     /// The top of the working tree; `None` in a bare repository.
     pub(crate) fn workdir(&self) -> Option<PathBuf> {
-        self.gix.workdir().map(super::fs::canonical)
+        self.gix.workdir().map(fs::canonical)
     }
 
     /// Where programs are started: the working tree's top, or the bare repository.
@@ -520,11 +521,11 @@ impl Repo {
         }
         let mut found = Vec::new();
         for repo in repos {
-            let Some(path) = repo.workdir().map(super::fs::canonical) else {
+            let Some(path) = repo.workdir().map(fs::canonical) else {
                 continue;
             };
             let head = head_of(&repo)?;
-            let git_dir = super::fs::canonical(repo.git_dir());
+            let git_dir = fs::canonical(repo.git_dir());
             found.push(Worktree {
                 path,
                 git_dir,
@@ -548,7 +549,7 @@ fn within_measure(directories: &mut usize, tree: Oid) -> Result<()> {
 
 /// gix reads loose and packed refs. A reftable repository holds its refs elsewhere and looks empty to it.
 fn refuse_reftable(git_dir: &Path) -> Result<()> {
-    let common = match super::fs::read(&git_dir.join("commondir"))? {
+    let common = match fs::read(&git_dir.join("commondir"))? {
         Some(relative) => git_dir.join(relative.trim_ascii().to_path_lossy()),
         None => git_dir.to_owned(),
     };
@@ -583,18 +584,4 @@ fn tag_target(object: &gix::Object<'_>) -> Result<Oid> {
     let malformed = |error: &dyn std::fmt::Display| Error::git(format!("tag object {}", object.id), error);
     let tag = gix::objs::TagRefIter::from_bytes(&object.data, object.id.kind());
     tag.target_id().map_err(|error| malformed(&error))
-}
-
-/// An error with its causes, on one line.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let more = inner.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = inner.source();
-    }
-    text
 }

@@ -15,8 +15,8 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryKind;
 
 use super::env::var_os;
-use super::git_read::{Repo, chain};
-use super::{Error, Result};
+use super::git_read::Repo;
+use super::{Error, Result, chain};
 use crate::core::hooks::parameters::{self, Setting};
 use crate::core::ids::Oid;
 

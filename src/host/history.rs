@@ -9,8 +9,8 @@ use std::collections::BinaryHeap;
 
 use gix::hashtable::{HashMap, HashSet};
 
-use super::git_read::{Repo, chain};
-use super::{Error, Result};
+use super::git_read::Repo;
+use super::{Error, Result, chain};
 use crate::core::commit;
 use crate::core::history::Commit;
 use crate::core::hooks::Written;

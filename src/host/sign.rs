@@ -14,9 +14,9 @@ use gix::objs::signature::sign::is_literal_ssh_key;
 
 pub(crate) use raw::Raw;
 
-use super::git_read::{Repo, chain};
+use super::git_read::Repo;
 use super::proc::{Run, stdin_is_terminal};
-use super::{Error, Result};
+use super::{Error, Result, chain};
 use crate::core::binding::Armour;
 use crate::core::pgpsig;
 

@@ -6,14 +6,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use gix::bstr::{BStr, BString, ByteSlice as _};
+use gix::bstr::ByteSlice as _;
 use gix::objs::{CommitRefIter, Find as _, Kind};
 use gix::odb::HeaderExt as _;
 use gix::refs::{FullNameRef, Target};
 
 use super::env::var_os;
-use super::git_read::{Repo, chain};
-use super::{Error, Result, fs};
+use super::git_read::Repo;
+use super::{Error, Result, chain, fs};
 use crate::core::facts::Head;
 use crate::core::ids::{BranchName, Oid, RefName};
 
@@ -66,7 +66,7 @@ impl Stored for Repo {
 }
 
 /// The ref of exactly that name. gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as gitrevisions(7) says
-/// of names that people type: for a ref that is nowhere, it is not asked.
+/// of names that people type: for a ref that is nowhere, it is not asked, unless names have several spellings.
 pub(super) fn exact(store: &gix::refs::file::Store, name: &RefName) -> Result<Option<gix::refs::Reference>> {
     let unread = |error: gix::Error| Error::git(format!("`{name}`"), chain(&error));
     let packed = store.cached_packed_buffer().map_err(unread)?;
@@ -75,7 +75,7 @@ pub(super) fn exact(store: &gix::refs::file::Store, name: &RefName) -> Result<Op
     for dir in [store.common_dir(), Some(store.git_dir())].into_iter().flatten() {
         is_loose |= fs::stat(&dir.join(name.as_str()))?.is_some();
     }
-    if !is_loose {
+    if !is_loose && !store.precompose_unicode {
         let found = packed.as_ref().map(|packed| packed.try_find(name.as_str()));
         if found.transpose().map_err(unread)?.flatten().is_none() {
             return Ok(None);
@@ -103,6 +103,9 @@ const TOLD: [&str; 8] = [
 /// another working tree, names of files in another form of Unicode.
 const OTHERWISE: [&[u8]; 3] = [b"extensions", b"worktree", b"precomposeunicode"];
 
+/// Where remote-tracking refs are.
+const TRACKING: &str = "refs/remotes/";
+
 /// How many remote-tracking refs are looked at, and how many remotes they may make: more, and a glance costs more than it saves.
 const TRACKING_MAX: usize = 64;
 const REMOTES_MAX: usize = 4;
@@ -122,7 +125,9 @@ impl Glance {
     pub(crate) fn at(top: &Path) -> Result<Option<Self>> {
         let git_dir = top.join(gix::discover::DOT_GIT_DIR);
         let is_here = fs::stat(&git_dir)?.is_some_and(|found| found.is_dir());
-        if !is_here || TOLD.iter().any(|name| var_os(name).is_some()) {
+        // gitrepository-layout(5): refs and objects lie where this file says.
+        let is_all_here = is_here && fs::stat(&git_dir.join("commondir"))?.is_none();
+        if !is_all_here || TOLD.iter().any(|name| var_os(name).is_some()) {
             return Ok(None);
         }
         let config = fs::read(&git_dir.join("config"))?
@@ -146,36 +151,45 @@ impl Glance {
     }
 
     /// Every name that a remote with remote-tracking refs under its own name can have; `None` where they are many. A name may
-    /// have slashes, and then what precedes one is here too.
+    /// have slashes, and then what precedes one is here too; one that is not UTF-8 is none that is configured here.
     ///
     /// # Errors
     /// When refs cannot be read.
-    pub(crate) fn possible_remotes(&self) -> Result<Option<Vec<String>>> {
-        const PREFIX: &str = "refs/remotes/";
-        let unread = |error: gix::Error| Error::git("the refs", chain(&error));
-        let mut found: BTreeSet<BString> = BTreeSet::new();
-        let platform = self.refs.iter().map_err(unread)?;
-        let prefix = BStr::new(PREFIX).try_into().map_err(unread)?;
-        let references = platform
-            .prefixed(prefix)
-            .map_err(|error| Error::git("the refs", error))?;
-        for (seen, reference) in references.enumerate() {
-            let reference = reference.map_err(unread)?;
-            let below = reference
-                .name
-                .as_bstr()
-                .strip_prefix(PREFIX.as_bytes())
-                .unwrap_or_default();
-            for slash in below.find_iter("/") {
-                found.insert(below.get(..slash).unwrap_or_default().into());
-            }
-            if found.len() > REMOTES_MAX || seen >= TRACKING_MAX {
-                return Ok(None);
+    pub(crate) fn possible_remotes(&self) -> Result<Option<BTreeSet<String>>> {
+        let (mut found, mut seen) = (BTreeSet::new(), 0_usize);
+        let top = self.git_dir.join(TRACKING);
+        let mut dirs = vec![top.clone()];
+        while let Some(dir) = dirs.pop() {
+            for path in fs::list(&dir)? {
+                seen = seen.saturating_add(1);
+                let entry = fs::stat(&path)?.map(|entry| entry.file_type());
+                // git reads refs through symbolic links, which may lead anywhere.
+                if seen > TRACKING_MAX || entry.is_some_and(|entry| entry.is_symlink()) {
+                    return Ok(None);
+                }
+                if entry.is_some_and(|entry| entry.is_dir()) {
+                    let name = path.strip_prefix(&top).ok().and_then(Path::to_str);
+                    found.extend(name.map(str::to_owned));
+                    dirs.push(path);
+                }
             }
         }
-        // A name that is not UTF-8 is none that is configured here.
-        let names = found.into_iter().filter_map(|name| String::from_utf8(name.into()).ok());
-        Ok(Some(names.collect()))
+        let unread = |error: gix::Error| Error::git("the packed refs", chain(&error));
+        if let Some(packed) = self.refs.cached_packed_buffer().map_err(unread)? {
+            for reference in packed.iter_prefixed(TRACKING.into()).map_err(unread)? {
+                seen = seen.saturating_add(1);
+                if seen > TRACKING_MAX {
+                    return Ok(None);
+                }
+                let name = reference.map_err(unread)?.name.as_bstr();
+                let below = name.strip_prefix(TRACKING.as_bytes()).unwrap_or_default();
+                let above = below
+                    .find_iter("/")
+                    .filter_map(|slash| below.get(..slash)?.to_str().ok());
+                found.extend(above.map(str::to_owned));
+            }
+        }
+        Ok((found.len() <= REMOTES_MAX).then_some(found))
     }
 
     fn read(&self, id: Oid) -> Result<(Kind, Vec<u8>)> {
@@ -293,6 +307,28 @@ mod tests {
             assert_eq!(there.find_ref(&name("refs/heads/main")).unwrap(), Some(tip));
             world.git("pack-refs --all");
         }
+    }
+
+    #[test]
+    fn a_packed_ref_is_found_by_either_spelling_of_its_name() {
+        let world = World::flow();
+        let tip = Oid::from_hex(world.git("rev-parse main").as_bytes()).unwrap();
+        world.git(&format!("update-ref refs/heads/caf\u{e9} {tip}"));
+        world.git("pack-refs --all");
+        let find = |text: &str| Repo::found_from(&world.dir()).unwrap().find_ref(&name(text)).unwrap();
+        assert_eq!(find("refs/heads/cafe\u{301}"), None);
+        world.git("config core.precomposeUnicode true");
+        assert_eq!(find("refs/heads/cafe\u{301}"), Some(tip));
+    }
+
+    #[test]
+    fn a_directory_that_only_looks_like_a_repository_is_passed_by() {
+        let world = World::flow();
+        let below = world.dir().join("below");
+        fs::create_dir(&below.join(".git")).unwrap();
+        let repo = Repo::found_from(&below).unwrap();
+        assert_eq!(repo.workdir(), Some(fs::canonical(&world.dir())));
+        assert!(Glance::at(&below).is_err());
     }
 
     #[test]

@@ -142,6 +142,38 @@ mod tests {
     }
 
     #[test]
+    fn a_remote_behind_a_link_counts() {
+        let world = staged(World::trunk(), "main");
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        let tip = world.git("rev-parse HEAD");
+        let git_dir = world.dir().join(".git");
+        let remotes = git_dir.join("refs/remotes");
+        crate::host::fs::create_dir(&git_dir.join("elsewhere")).unwrap();
+        crate::host::fs::create_dir(&remotes).unwrap();
+        crate::host::fs::write_scratch(&git_dir.join("elsewhere/develop"), tip.as_bytes()).unwrap();
+        // A file, and a directory.
+        crate::host::fs::create_dir(&remotes.join("origin")).unwrap();
+        crate::host::fs::link("../../../elsewhere/develop".as_ref(), &remotes.join("origin/develop")).unwrap();
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+        crate::host::fs::remove_dir(&remotes.join("origin")).unwrap();
+        crate::host::fs::link("../../elsewhere".as_ref(), &remotes.join("origin")).unwrap();
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+    }
+
+    #[test]
+    fn refs_that_lie_elsewhere_take_more_than_a_glance() {
+        let world = staged(World::trunk(), "main");
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        let common = world.dir().join(".git/commondir");
+        crate::host::fs::write_scratch(&common, b".").unwrap();
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+        // There, another branch makes this one production.
+        let other = World::flow().dir().join(".git");
+        crate::host::fs::write_scratch(&common, other.as_os_str().as_encoded_bytes()).unwrap();
+        assert_eq!(seen(&world.dir()), Seen::Refused);
+    }
+
+    #[test]
     fn what_is_staged_decides() {
         let world = staged(World::flow(), "develop");
         // In two parts, so that no scanner takes it for one.

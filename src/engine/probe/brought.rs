@@ -40,7 +40,8 @@ pub(crate) fn commit(handed: &Handed, protected: Fact<Vec<BranchName>>) -> Commi
 
 fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
     let (repo, index) = (&handed.repo, handed.index()?);
-    let (changes, mut found) = staged_text(repo, &index, head)?;
+    let changes = staged_files(repo, &index, head)?;
+    let mut found = text_in(repo, &changes)?;
     if touches_packages(&changes) {
         let entries = index.entries()?;
         let named = |name: &str| {
@@ -55,12 +56,15 @@ fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
     Ok(found)
 }
 
-fn staged_text(repo: &dyn Stored, index: &Index, head: Option<Oid>) -> Result<(Vec<Change>, Brought)> {
-    let bases: Vec<Oid> = head.map(|head| repo.tree_of(head)).transpose()?.into_iter().collect();
-    let changes = brought::in_index(repo, index, &bases)?;
+fn staged_files(repo: &dyn Stored, index: &Index, head: Option<Oid>) -> Result<Vec<Change>> {
+    let base = head.map(|head| repo.tree_of(head)).transpose()?;
+    brought::in_index(repo, index, base.as_slice())
+}
+
+fn text_in(repo: &dyn Stored, changes: &[Change]) -> Result<Brought> {
     let mut found = Brought::default();
-    look_into(repo, &changes, &mut Scanner::default(), &mut found)?;
-    Ok((changes, found))
+    look_into(repo, changes, &mut Scanner::default(), &mut found)?;
+    Ok(found)
 }
 
 /// The same commit by the files alone of a repository, started in `dir`; `None` where that does not do.
@@ -73,11 +77,14 @@ pub(crate) fn commit_at_a_glance(
         return Ok(None);
     };
     let index = Index::read(&handed::index_file(dir, glance.git_dir()), gix::hash::Kind::Sha1)?;
-    let (changes, brought) = staged_text(glance, &index, tip)?;
-    Ok((!touches_packages(&changes)).then(|| CommitFacts {
+    let changes = staged_files(glance, &index, tip)?;
+    if touches_packages(&changes) {
+        return Ok(None);
+    }
+    Ok(Some(CommitFacts {
         branch: Fact::Known(Some(name)),
         protected: Fact::Known(protected),
-        brought: Fact::Known(brought),
+        brought: Fact::Known(text_in(glance, &changes)?),
     }))
 }
 
