@@ -3,12 +3,15 @@
 //! Opening a repository means its configuration from every place that has some, which costs as much as all that a hook then
 //! looks at. Where git itself has just opened it, its files say enough for most commits. Knows no rule.
 
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice as _;
 use gix::objs::{CommitRefIter, Find as _, Kind};
 use gix::odb::HeaderExt as _;
+use gix::odb::store::init::{Options, Slots};
+use gix::refs::file::packed::SharedBufferSnapshot;
 use gix::refs::{FullNameRef, Target};
 
 use super::env::var_os;
@@ -68,20 +71,29 @@ impl Stored for Repo {
 /// The ref of exactly that name. gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as gitrevisions(7) says
 /// of names that people type: for a ref that is nowhere, it is not asked, unless names have several spellings.
 pub(super) fn exact(store: &gix::refs::file::Store, name: &RefName) -> Result<Option<gix::refs::Reference>> {
+    let packed = store.cached_packed_buffer();
+    let packed = packed.map_err(|error| Error::git("the packed refs", chain(&error)))?;
+    exact_beside(store, packed.as_ref(), name)
+}
+
+fn exact_beside(
+    store: &gix::refs::file::Store,
+    packed: Option<&SharedBufferSnapshot>,
+    name: &RefName,
+) -> Result<Option<gix::refs::Reference>> {
     let unread = |error: gix::Error| Error::git(format!("`{name}`"), chain(&error));
-    let packed = store.cached_packed_buffer().map_err(unread)?;
     let mut is_loose = false;
     // A linked working tree has some refs of its own (gitrepository-layout(5)).
     for dir in [store.common_dir(), Some(store.git_dir())].into_iter().flatten() {
         is_loose |= fs::stat(&dir.join(name.as_str()))?.is_some();
     }
     if !is_loose && !store.precompose_unicode {
-        let found = packed.as_ref().map(|packed| packed.try_find(name.as_str()));
+        let found = packed.map(|packed| packed.try_find(name.as_str()));
         if found.transpose().map_err(unread)?.flatten().is_none() {
             return Ok(None);
         }
     }
-    let packed = packed.as_ref().map(|packed| &***packed);
+    let packed = packed.map(|packed| &***packed);
     let found = store.try_find_packed(name.as_str(), packed).map_err(unread)?;
     Ok(found.filter(|found| found.name.as_bstr() == name.as_str()))
 }
@@ -110,10 +122,16 @@ const TRACKING: &str = "refs/remotes/";
 const TRACKING_MAX: usize = 64;
 const REMOTES_MAX: usize = 4;
 
-/// A repository of the usual layout, by its files alone.
+/// How many packs there may be; with more, reading objects fails.
+const PACKS_MAX: u16 = 64;
+
+/// A repository of the usual layout, by its files alone. Each ref is read once, however often it is asked for.
 pub(crate) struct Glance {
     git_dir: PathBuf,
     refs: gix::refs::file::Store,
+    packed: Option<SharedBufferSnapshot>,
+    head: OnceCell<Head>,
+    seen: RefCell<BTreeMap<RefName, Option<Target>>>,
     objects: gix::odb::Handle,
 }
 
@@ -136,11 +154,21 @@ impl Glance {
         if OTHERWISE.iter().any(|word| config.contains_str(word)) {
             return Ok(None);
         }
-        let objects = gix::odb::at(git_dir.join("objects"), gix::hash::Kind::Sha1);
+        // Packs are counted when the first object is read, and not before that too.
+        let options = Options {
+            slots: Slots::Given(PACKS_MAX),
+            ..Options::default()
+        };
+        let objects = gix::odb::at_opts(git_dir.join("objects"), gix::hash::Kind::Sha1, None, options);
         let objects = objects.map_err(|error| Error::git("the objects", error))?;
+        let refs = gix::refs::file::Store::at(git_dir.clone(), gix::hash::Kind::Sha1);
+        let packed = refs.cached_packed_buffer();
         Ok(Some(Self {
-            refs: gix::refs::file::Store::at(git_dir.clone(), gix::hash::Kind::Sha1),
+            packed: packed.map_err(|error| Error::git("the packed refs", chain(&error)))?,
+            head: OnceCell::new(),
+            seen: RefCell::default(),
             git_dir,
+            refs,
             objects,
         }))
     }
@@ -175,7 +203,7 @@ impl Glance {
             }
         }
         let unread = |error: gix::Error| Error::git("the packed refs", chain(&error));
-        if let Some(packed) = self.refs.cached_packed_buffer().map_err(unread)? {
+        if let Some(packed) = &self.packed {
             for reference in packed.iter_prefixed(TRACKING.into()).map_err(unread)? {
                 seen = seen.saturating_add(1);
                 if seen > TRACKING_MAX {
@@ -192,6 +220,15 @@ impl Glance {
         Ok((found.len() <= REMOTES_MAX).then_some(found))
     }
 
+    fn target(&self, name: &RefName) -> Result<Option<Target>> {
+        if let Some(seen) = self.seen.borrow().get(name) {
+            return Ok(seen.clone());
+        }
+        let found = exact_beside(&self.refs, self.packed.as_ref(), name)?.map(|found| found.target);
+        self.seen.borrow_mut().insert(name.clone(), found.clone());
+        Ok(found)
+    }
+
     fn read(&self, id: Oid) -> Result<(Kind, Vec<u8>)> {
         let unread = |why: String| Error::git(format!("object {id}"), why);
         let mut bytes = Vec::new();
@@ -204,28 +241,32 @@ impl Glance {
 
 impl Stored for Glance {
     fn head(&self) -> Result<Head> {
-        let unread = |error: gix::Error| Error::git("HEAD", chain(&error));
-        let head = self.refs.try_find_loose("HEAD").map_err(unread)?;
+        if let Some(seen) = self.head.get() {
+            return Ok(seen.clone());
+        }
+        let head = self.refs.try_find_loose("HEAD");
+        let head = head.map_err(|error| Error::git("HEAD", chain(&error)))?;
         let branch = |name: &FullNameRef| -> Option<(RefName, BranchName)> {
             let name = RefName::new(name.as_bstr().to_str().ok()?).ok()?;
             let branch = name.branch()?;
             Some((name, branch))
         };
-        match head.map(|head| head.target) {
-            Some(Target::Object(id)) => Ok(Head::Detached(id)),
+        let head = match head.map(|head| head.target) {
+            Some(Target::Object(id)) => Head::Detached(id),
             Some(Target::Symbolic(name)) => match branch(name.as_ref()) {
-                Some((full, name)) => Ok(Head::Branch {
+                Some((full, name)) => Head::Branch {
                     tip: self.find_ref(&full)?,
                     name,
-                }),
-                None => Err(Error::git("HEAD", "it names no branch")),
+                },
+                None => return Err(Error::git("HEAD", "it names no branch")),
             },
-            None => Err(Error::git("HEAD", "there is none")),
-        }
+            None => return Err(Error::git("HEAD", "there is none")),
+        };
+        Ok(self.head.get_or_init(|| head).clone())
     }
 
     fn find_ref(&self, name: &RefName) -> Result<Option<Oid>> {
-        match exact(&self.refs, name)?.map(|found| found.target) {
+        match self.target(name)? {
             Some(Target::Object(id)) => Ok(Some(id)),
             Some(Target::Symbolic(to)) => Err(Error::git(format!("`{name}`"), format!("it is symbolic, to `{to}`"))),
             None => Ok(None),
@@ -233,7 +274,7 @@ impl Stored for Glance {
     }
 
     fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>> {
-        Ok(match exact(&self.refs, name)?.map(|found| found.target) {
+        Ok(match self.target(name)? {
             Some(Target::Symbolic(to)) => to.as_bstr().to_str().ok().and_then(|name| RefName::new(name).ok()),
             Some(Target::Object(_)) | None => None,
         })
