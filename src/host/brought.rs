@@ -19,8 +19,6 @@ pub(crate) struct Change {
     pub(crate) id: Oid,
     /// The blob in the first of the trees before, where it has a file there.
     pub(crate) before: Option<Oid>,
-    /// How many bytes it had in the working tree, where an index tells: a hint, since git's filters may change them.
-    pub(crate) file_bytes: Option<u64>,
 }
 
 /// The files of `tree` that none of `bases` has at their path. Links and submodules are not files.
@@ -55,7 +53,6 @@ pub(crate) fn in_tree(repo: &dyn Stored, tree: Oid, bases: &[Oid]) -> Result<Vec
                         path,
                         id: entry.oid.to_owned(),
                         before: before.map(|old| old.oid.to_owned()),
-                        file_bytes: None,
                     });
                 }
                 EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Commit => {}
@@ -148,7 +145,6 @@ fn in_entries(repo: &dyn Stored, entries: &[Staged<'_>], written: Option<&Tree>,
                         path: (*path).to_owned(),
                         id: *id,
                         before: there.first().copied(),
-                        file_bytes: entry.file_bytes,
                     }),
                     // A sparse index has whole directories; their names end in a slash.
                     EntryKind::Tree => {
@@ -221,10 +217,7 @@ mod tests {
         assert!(whole(&index).is_some());
         assert_eq!(in_index(&handed.repo, &index, &[base]).unwrap(), compared);
         // A tree has no note of what lies in the working tree.
-        let unnoted = |change: Change| Change {
-            file_bytes: None,
-            ..change
-        };
+        let unnoted = |change: Change| Change { ..change };
         let compared: Vec<_> = compared.into_iter().map(unnoted).collect();
         assert_eq!(in_tree(&handed.repo, tree, &[base]).unwrap(), compared);
         // What either parent has is no news, and without a parent everything is.

@@ -9,7 +9,7 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::objs::tree::EntryKind;
 use gix::prelude::ReferenceExt as _;
 
-use super::{Error, Result, chain, fs};
+use super::{Error, Result, chain, fs, head};
 use crate::core::facts::{Fact, Head, Refs, RemoteChoice, Target, Worktree};
 use crate::core::ids::{Oid, RefName};
 
@@ -78,7 +78,7 @@ impl Repo {
         Ok(Self { gix })
     }
 
-    /// As [`Repo::discover`], looking once: what stands in `dir`, or else is found above it, is opened as it is.
+    /// As [`Repo::discover`], trusting what is there: what stands in `dir`, or else is found above it, is opened as it is.
     ///
     /// # Errors
     /// As [`Repo::discover`].
@@ -189,7 +189,7 @@ impl Repo {
 
     /// Where HEAD stands.
     pub(crate) fn head(&self) -> Result<Head> {
-        head_of(&self.gix)
+        head::of(&self.gix)
     }
 
     /// Every branch, tag and remote-tracking ref.
@@ -239,7 +239,7 @@ impl Repo {
         Ok(found)
     }
 
-    /// One ref's value; `None` where it does not exist or is symbolic to nowhere.
+    /// One ref's value; `None` where it does not exist or is symbolic.
     pub(crate) fn find_ref(&self, name: &RefName) -> Result<Option<Oid>> {
         Ok(self
             .reference(name)?
@@ -524,7 +524,7 @@ impl Repo {
             let Some(path) = repo.workdir().map(fs::canonical) else {
                 continue;
             };
-            let head = head_of(&repo)?;
+            let head = head::of(&repo)?;
             let git_dir = fs::canonical(repo.git_dir());
             found.push(Worktree {
                 path,
@@ -560,24 +560,6 @@ fn refuse_reftable(git_dir: &Path) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-fn head_of(repo: &gix::Repository) -> Result<Head> {
-    let unread = |error: gix::Error| Error::git("HEAD", chain(&error));
-    let mut head = repo.head().map_err(unread)?;
-    let name = head
-        .referent_name()
-        .and_then(|name| RefName::new(name.as_bstr().to_str().ok()?).ok()?.branch());
-    let tip = if head.is_unborn() {
-        None
-    } else {
-        head.try_peel_to_id().map_err(unread)?.map(gix::Id::detach)
-    };
-    match (name, tip) {
-        (Some(name), tip) => Ok(Head::Branch { name, tip }),
-        (None, Some(commit)) => Ok(Head::Detached(commit)),
-        (None, None) => Err(Error::git("HEAD", "it names neither a branch nor a commit")),
-    }
 }
 
 fn tag_target(object: &gix::Object<'_>) -> Result<Oid> {

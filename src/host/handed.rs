@@ -37,8 +37,6 @@ pub(crate) struct Staged<'i> {
     pub(crate) path: &'i BStr,
     pub(crate) kind: EntryKind,
     pub(crate) id: Oid,
-    /// How many bytes the file had in the working tree, where git made a note of it.
-    pub(crate) file_bytes: Option<u64>,
 }
 
 /// An index, as far as hooks look at it.
@@ -77,7 +75,6 @@ impl Index {
                     path,
                     kind: mode.kind(),
                     id: entry.id,
-                    file_bytes: Some(u64::from(entry.stat.size)).filter(|bytes| *bytes > 0),
                 });
             }
         }
@@ -95,12 +92,17 @@ impl Handed {
     /// Opens the repository that git works on, from `dir`, where it started the hook.
     ///
     /// # Errors
-    /// As [`Repo::discover`]; where the configuration that is handed down is not what git writes; in a namespace.
+    /// As [`Repo::discover`]; where the configuration that is handed down is not what git writes; in a namespace, or with
+    /// refs that lie elsewhere.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
-        if var_os("GIT_NAMESPACE").is_some_and(|name| !name.is_empty()) {
-            return Err(Error::Unsupported(
-                "GIT_NAMESPACE is set, and refs of a namespace are not supported: unset GIT_NAMESPACE".to_owned(),
-            ));
+        for (name, what) in [
+            ("GIT_NAMESPACE", "refs of a namespace"),
+            ("GIT_COMMON_DIR", "refs that lie elsewhere"),
+        ] {
+            if var_os(name).is_some_and(|value| !value.is_empty()) {
+                let why = format!("{name} is set, and {what} are not supported: unset {name}");
+                return Err(Error::Unsupported(why));
+            }
         }
         let repo = match var_os("GIT_DIR") {
             Some(git_dir) => Repo::at(&dir.join(git_dir), Some(dir))?,

@@ -15,6 +15,7 @@ pub(crate) mod git_read;
 pub(crate) mod git_write;
 pub(crate) mod gpg;
 pub(crate) mod handed;
+mod head;
 pub(crate) mod history;
 pub(crate) mod interrupt;
 pub(crate) mod merge;

@@ -5,13 +5,12 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice as _;
 use gix::objs::{CommitRefIter, Find as _, Kind};
-use gix::odb::HeaderExt as _;
 use gix::odb::store::init::{Options, Slots};
-use gix::refs::file::packed::SharedBufferSnapshot;
 use gix::refs::{FullNameRef, Target};
 
 use super::env::var_os;
@@ -24,14 +23,12 @@ use crate::core::ids::{BranchName, Oid, RefName};
 pub(crate) trait Stored {
     /// Where HEAD stands.
     fn head(&self) -> Result<Head>;
-    /// One ref's value; `None` where it does not exist or is symbolic to nowhere.
+    /// One ref's value; `None` where there is none, or where it is symbolic, unless that is an error.
     fn find_ref(&self, name: &RefName) -> Result<Option<Oid>>;
     /// The full name that a symbolic ref points to.
     fn symbolic_target(&self, name: &RefName) -> Result<Option<RefName>>;
-    /// An object's kind and bytes.
-    fn object(&self, id: Oid) -> Result<(Kind, Vec<u8>)>;
-    /// How many bytes an object has, without reading it.
-    fn size_of(&self, id: Oid) -> Result<u64>;
+    /// An object's bytes; `None` where it has more than `limit_bytes`.
+    fn small_object(&self, id: Oid, limit_bytes: u64) -> Result<Option<Vec<u8>>>;
     /// A commit's root tree.
     fn tree_of(&self, commit: Oid) -> Result<Oid>;
     /// A tree's bytes, to be read in place.
@@ -51,12 +48,11 @@ impl Stored for Repo {
         self.symbolic_target(name)
     }
 
-    fn object(&self, id: Oid) -> Result<(Kind, Vec<u8>)> {
-        self.object(id)
-    }
-
-    fn size_of(&self, id: Oid) -> Result<u64> {
-        self.size_of(id)
+    fn small_object(&self, id: Oid, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+        if self.size_of(id)? > limit_bytes {
+            return Ok(None);
+        }
+        Ok(Some(self.object(id)?.1))
     }
 
     fn tree_of(&self, commit: Oid) -> Result<Oid> {
@@ -71,31 +67,28 @@ impl Stored for Repo {
 /// The ref of exactly that name. gix goes on to look below `refs/tags/`, `refs/heads/` and the like, as gitrevisions(7) says
 /// of names that people type: for a ref that is nowhere, it is not asked, unless names have several spellings.
 pub(super) fn exact(store: &gix::refs::file::Store, name: &RefName) -> Result<Option<gix::refs::Reference>> {
-    let packed = store.cached_packed_buffer();
-    let packed = packed.map_err(|error| Error::git("the packed refs", chain(&error)))?;
-    exact_beside(store, packed.as_ref(), name)
-}
-
-fn exact_beside(
-    store: &gix::refs::file::Store,
-    packed: Option<&SharedBufferSnapshot>,
-    name: &RefName,
-) -> Result<Option<gix::refs::Reference>> {
     let unread = |error: gix::Error| Error::git(format!("`{name}`"), chain(&error));
+    let find = |packed: Option<&gix::refs::packed::Buffer>| {
+        let found = store.try_find_packed(name.as_str(), packed).map_err(unread)?;
+        Ok(found.filter(|found| found.name.as_bstr() == name.as_str()))
+    };
+    // Loose refs first, then the packed ones as they are by then, as git does: between the two, a ref may be packed.
     let mut is_loose = false;
     // A linked working tree has some refs of its own (gitrepository-layout(5)).
     for dir in [store.common_dir(), Some(store.git_dir())].into_iter().flatten() {
         is_loose |= fs::stat(&dir.join(name.as_str()))?.is_some();
     }
-    if !is_loose && !store.precompose_unicode {
-        let found = packed.map(|packed| packed.try_find(name.as_str()));
+    if is_loose && let Some(found) = find(None)? {
+        return Ok(Some(found));
+    }
+    let packed = store.cached_packed_buffer().map_err(unread)?;
+    if !store.precompose_unicode {
+        let found = packed.as_ref().map(|packed| packed.try_find(name.as_str()));
         if found.transpose().map_err(unread)?.flatten().is_none() {
             return Ok(None);
         }
     }
-    let packed = packed.map(|packed| &***packed);
-    let found = store.try_find_packed(name.as_str(), packed).map_err(unread)?;
-    Ok(found.filter(|found| found.name.as_bstr() == name.as_str()))
+    find(packed.as_ref().map(|packed| &***packed))
 }
 
 /// The variables by which git tells a hook that something lies elsewhere, or is set otherwise (git(1), ENVIRONMENT VARIABLES;
@@ -119,28 +112,28 @@ const OTHERWISE: [&[u8]; 3] = [b"extensions", b"worktree", b"precomposeunicode"]
 const TRACKING: &str = "refs/remotes/";
 
 /// How many remote-tracking refs are looked at, and how many remotes they may make: more, and a glance costs more than it saves.
-const TRACKING_MAX: usize = 64;
+const TRACKING_MAX: usize = 256;
 const REMOTES_MAX: usize = 4;
 
-/// How many packs there may be; with more, reading objects fails.
+/// How many packs there may be: with more, reading objects fails.
 const PACKS_MAX: u16 = 64;
 
 /// A repository of the usual layout, by its files alone. Each ref is read once, however often it is asked for.
 pub(crate) struct Glance {
     git_dir: PathBuf,
     refs: gix::refs::file::Store,
-    packed: Option<SharedBufferSnapshot>,
     head: OnceCell<Head>,
     seen: RefCell<BTreeMap<RefName, Option<Target>>>,
     objects: gix::odb::Handle,
 }
 
 impl Glance {
-    /// The repository at the top of whose working tree git started a hook; `None` where a glance would not do.
+    /// The repository at the top of whose working tree git started a hook; `None` where a glance would not do. To read an
+    /// object of more than `limit_bytes` is an error.
     ///
     /// # Errors
     /// When its files cannot be read.
-    pub(crate) fn at(top: &Path) -> Result<Option<Self>> {
+    pub(crate) fn at(top: &Path, limit_bytes: u64) -> Result<Option<Self>> {
         let git_dir = top.join(gix::discover::DOT_GIT_DIR);
         let is_here = fs::stat(&git_dir)?.is_some_and(|found| found.is_dir());
         // gitrepository-layout(5): refs and objects lie where this file says.
@@ -157,18 +150,16 @@ impl Glance {
         // Packs are counted when the first object is read, and not before that too.
         let options = Options {
             slots: Slots::Given(PACKS_MAX),
+            alloc_limit_bytes: usize::try_from(limit_bytes).ok(),
             ..Options::default()
         };
         let objects = gix::odb::at_opts(git_dir.join("objects"), gix::hash::Kind::Sha1, None, options);
         let objects = objects.map_err(|error| Error::git("the objects", error))?;
-        let refs = gix::refs::file::Store::at(git_dir.clone(), gix::hash::Kind::Sha1);
-        let packed = refs.cached_packed_buffer();
         Ok(Some(Self {
-            packed: packed.map_err(|error| Error::git("the packed refs", chain(&error)))?,
+            refs: gix::refs::file::Store::at(git_dir.clone(), gix::hash::Kind::Sha1),
             head: OnceCell::new(),
             seen: RefCell::default(),
             git_dir,
-            refs,
             objects,
         }))
     }
@@ -178,13 +169,21 @@ impl Glance {
         &self.git_dir
     }
 
-    /// Every name that a remote with remote-tracking refs under its own name can have; `None` where they are many. A name may
-    /// have slashes, and then what precedes one is here too; one that is not UTF-8 is none that is configured here.
+    /// Every name of a remote that has a remote-tracking ref of one of `names` under its own name; `None` where that takes
+    /// long to say. One that is not UTF-8 is none that is configured here.
     ///
     /// # Errors
     /// When refs cannot be read.
-    pub(crate) fn possible_remotes(&self) -> Result<Option<BTreeSet<String>>> {
+    pub(crate) fn remotes_with(&self, names: &[&str]) -> Result<Option<BTreeSet<String>>> {
         let (mut found, mut seen) = (BTreeSet::new(), 0_usize);
+        let mut note = |tracking: &[u8]| {
+            let parts = tracking.to_str().ok().and_then(|name| name.rsplit_once('/'));
+            found.extend(
+                parts
+                    .filter(|(_, name)| names.contains(name))
+                    .map(|(remote, _)| remote.to_owned()),
+            );
+        };
         let top = self.git_dir.join(TRACKING);
         let mut dirs = vec![top.clone()];
         while let Some(dir) = dirs.pop() {
@@ -195,26 +194,21 @@ impl Glance {
                 if seen > TRACKING_MAX || entry.is_some_and(|entry| entry.is_symlink()) {
                     return Ok(None);
                 }
+                note(path.strip_prefix(&top).unwrap_or(&path).as_os_str().as_bytes());
                 if entry.is_some_and(|entry| entry.is_dir()) {
-                    let name = path.strip_prefix(&top).ok().and_then(Path::to_str);
-                    found.extend(name.map(str::to_owned));
                     dirs.push(path);
                 }
             }
         }
         let unread = |error: gix::Error| Error::git("the packed refs", chain(&error));
-        if let Some(packed) = &self.packed {
+        if let Some(packed) = self.refs.cached_packed_buffer().map_err(unread)? {
             for reference in packed.iter_prefixed(TRACKING.into()).map_err(unread)? {
                 seen = seen.saturating_add(1);
                 if seen > TRACKING_MAX {
                     return Ok(None);
                 }
                 let name = reference.map_err(unread)?.name.as_bstr();
-                let below = name.strip_prefix(TRACKING.as_bytes()).unwrap_or_default();
-                let above = below
-                    .find_iter("/")
-                    .filter_map(|slash| below.get(..slash)?.to_str().ok());
-                found.extend(above.map(str::to_owned));
+                note(name.strip_prefix(TRACKING.as_bytes()).unwrap_or_default());
             }
         }
         Ok((found.len() <= REMOTES_MAX).then_some(found))
@@ -224,7 +218,7 @@ impl Glance {
         if let Some(seen) = self.seen.borrow().get(name) {
             return Ok(seen.clone());
         }
-        let found = exact_beside(&self.refs, self.packed.as_ref(), name)?.map(|found| found.target);
+        let found = exact(&self.refs, name)?.map(|found| found.target);
         self.seen.borrow_mut().insert(name.clone(), found.clone());
         Ok(found)
     }
@@ -280,14 +274,9 @@ impl Stored for Glance {
         })
     }
 
-    fn object(&self, id: Oid) -> Result<(Kind, Vec<u8>)> {
-        self.read(id)
-    }
-
-    fn size_of(&self, id: Oid) -> Result<u64> {
-        let header = self.objects.header(id);
-        let header = header.map_err(|error| Error::git(format!("object {id}"), chain(&error)))?;
-        Ok(header.size())
+    fn small_object(&self, id: Oid, limit_bytes: u64) -> Result<Option<Vec<u8>>> {
+        let (_, bytes) = self.read(id)?;
+        Ok((bytes.len() as u64 <= limit_bytes).then_some(bytes))
     }
 
     fn tree_of(&self, commit: Oid) -> Result<Oid> {
@@ -316,6 +305,8 @@ impl Stored for Glance {
 mod tests {
     use super::*;
     use crate::support::repo::Repo as World;
+
+    const LIMIT: u64 = 1 << 20;
 
     fn name(text: &str) -> RefName {
         RefName::new(text).unwrap()
@@ -369,7 +360,7 @@ mod tests {
         fs::create_dir(&below.join(".git")).unwrap();
         let repo = Repo::found_from(&below).unwrap();
         assert_eq!(repo.workdir(), Some(fs::canonical(&world.dir())));
-        assert!(Glance::at(&below).is_err());
+        assert!(Glance::at(&below, LIMIT).is_err());
     }
 
     #[test]
@@ -378,7 +369,7 @@ mod tests {
         world.git("symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main");
         for packed in [false, true] {
             let repo = Repo::found_from(&world.dir()).unwrap();
-            let glance = Glance::at(&world.dir()).unwrap().unwrap();
+            let glance = Glance::at(&world.dir(), LIMIT).unwrap().unwrap();
             let (open, files): (&dyn Stored, &dyn Stored) = (&repo, &glance);
             let head = open.head().unwrap();
             assert_eq!(files.head().unwrap(), head);
@@ -402,14 +393,24 @@ mod tests {
                 assert_eq!(files.tree_bytes(id).unwrap(), open.tree_bytes(id).unwrap());
             }
             for id in [commit, tree] {
-                assert_eq!(files.object(id).unwrap(), open.object(id).unwrap());
-                assert_eq!(files.size_of(id).unwrap(), open.size_of(id).unwrap());
+                assert_eq!(
+                    files.small_object(id, LIMIT).unwrap(),
+                    open.small_object(id, LIMIT).unwrap()
+                );
+            }
+            for (bytes, is_small) in [(LIMIT, true), (LIMIT + 1, false)] {
+                world.write("large", vec![b'\n'; usize::try_from(bytes).unwrap()]);
+                let id = Oid::from_hex(world.git("hash-object -w large").as_bytes()).unwrap();
+                assert_eq!(open.small_object(id, LIMIT).unwrap().is_some(), is_small);
+                // What is larger is not even read.
+                assert_eq!(files.small_object(id, LIMIT).is_ok(), is_small);
+                assert_eq!(files.small_object(id, 1).is_ok_and(|found| found.is_none()), is_small);
             }
             // Each says no to what is of another kind, or nowhere.
             let nowhere = Oid::null(tree.kind());
             for stored in [open, files] {
                 assert!(stored.tree_of(tree).is_err() && stored.tree_bytes(commit).is_err());
-                assert!(stored.object(nowhere).is_err() && stored.size_of(nowhere).is_err());
+                assert!(stored.small_object(nowhere, LIMIT).is_err());
             }
             world.git("repack -adq");
             world.git("pack-refs --all");

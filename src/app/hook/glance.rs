@@ -7,9 +7,9 @@ use std::path::Path;
 
 use super::{HookCall, protected};
 use crate::core::check;
-use crate::core::hooks::{CommitFacts, HookName, Observed};
+use crate::core::hooks::{CommitFacts, HookName, Observed, staged};
 use crate::core::ids::BranchName;
-use crate::engine::probe::brought;
+use crate::engine::probe::{self, brought};
 use crate::host::stored::Glance;
 
 /// Whether the checks of this call would say nothing.
@@ -28,14 +28,14 @@ pub(super) fn is_plainly_good(dir: &Path, call: &HookCall) -> bool {
 }
 
 fn commit(dir: &Path) -> Result<Option<CommitFacts>, super::Error> {
-    let (Some(policy), Some(glance)) = (brought::written_at_top(dir)?, Glance::at(dir)?) else {
+    let (Some(policy), Some(glance)) = (probe::written_in(dir)?, Glance::at(dir, staged::LARGEST)?) else {
         return Ok(None);
     };
     let branches: Vec<BranchName> = match &policy.hooks.protect {
         Some(branches) => branches.clone(),
         // Which remote counts is in the configuration: what any of them would protect is taken as protected.
         None => {
-            let Some(remotes) = glance.possible_remotes()? else {
+            let Some(remotes) = glance.remotes_with(&probe::DECIDING)? else {
                 return Ok(None);
             };
             let mut branches = protected(&glance, &policy, None)?.1;
@@ -61,8 +61,10 @@ mod tests {
         AtAGlance,
         /// That it is good, but not at a glance.
         InFull,
-        /// That it is not.
-        Refused,
+        /// That it is not, by this check first.
+        Refused(&'static str),
+        /// That there is something to say of it.
+        Noted,
     }
 
     fn seen(dir: &Path) -> Seen {
@@ -71,17 +73,22 @@ mod tests {
             args: Vec::new(),
             shim: None,
         };
-        let good =
-            in_full(dir, &call, None).is_ok_and(|outcome| outcome.refused.is_empty() && outcome.notes.is_empty());
-        match (is_plainly_good(dir, &call), good) {
-            (true, true) => Seen::AtAGlance,
-            (false, true) => Seen::InFull,
-            (false, false) => Seen::Refused,
-            (true, false) => panic!("called good at a glance, and is not"),
+        let told = match in_full(dir, &call, None) {
+            Ok(outcome) => match outcome.refused.first() {
+                Some(finding) => Some(Seen::Refused(finding.check)),
+                None if !outcome.notes.is_empty() => Some(Seen::Noted),
+                None => None,
+            },
+            Err(_) => Some(Seen::Refused("repository")),
+        };
+        match (is_plainly_good(dir, &call), told) {
+            (true, None) => Seen::AtAGlance,
+            (false, None) => Seen::InFull,
+            (false, Some(told)) => told,
+            (true, Some(told)) => panic!("called good at a glance: {told:?}"),
         }
     }
 
-    /// A repository with a configuration, on a branch where something is staged.
     fn staged(world: World, branch: &str) -> World {
         world.write("sentinel.toml", "schema = 1\n");
         world.git(&format!("switch -q {branch}"));
@@ -96,7 +103,7 @@ mod tests {
         let on = |world: World, branch: &str| seen(&staged(world, branch).dir());
         assert_eq!(on(World::flow(), "develop"), AtAGlance);
         assert_eq!(on(World::flow(), "-c feature/x"), AtAGlance);
-        assert_eq!(on(World::flow(), "main"), Refused);
+        assert_eq!(on(World::flow(), "main"), Refused("branch"));
         assert_eq!(on(World::trunk(), "main"), AtAGlance);
         let protecting = |branch: &str| {
             let world = staged(World::flow(), branch);
@@ -105,7 +112,7 @@ mod tests {
         };
         assert_eq!(seen(&protecting("main").dir()), AtAGlance);
         let world = protecting("develop");
-        assert_eq!(seen(&world.dir()), Refused);
+        assert_eq!(seen(&world.dir()), Refused("branch"));
         // No branch at all.
         world.git("switch -q --detach");
         assert_eq!(seen(&world.dir()), InFull);
@@ -121,9 +128,9 @@ mod tests {
         let tip = world.git("rev-parse HEAD");
         // Only the remote has a branch that makes this one production.
         world.git(&format!("update-ref refs/remotes/origin/develop {tip}"));
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("branch"));
         world.git("pack-refs --all");
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("branch"));
         // Another remote's does not, which takes the configuration to tell.
         world.git("update-ref -d refs/remotes/origin/develop");
         assert_eq!(seen(&world.dir()), Seen::AtAGlance);
@@ -131,7 +138,7 @@ mod tests {
         assert_eq!(seen(&world.dir()), Seen::InFull);
         world.git("remote add team/fork /nowhere");
         world.git("remote remove origin");
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("branch"));
         // Many remotes are not looked at one by one.
         world.git("update-ref -d refs/remotes/team/fork/develop");
         assert_eq!(seen(&world.dir()), Seen::AtAGlance);
@@ -154,10 +161,10 @@ mod tests {
         // A file, and a directory.
         crate::host::fs::create_dir(&remotes.join("origin")).unwrap();
         crate::host::fs::link("../../../elsewhere/develop".as_ref(), &remotes.join("origin/develop")).unwrap();
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("branch"));
         crate::host::fs::remove_dir(&remotes.join("origin")).unwrap();
         crate::host::fs::link("../../elsewhere".as_ref(), &remotes.join("origin")).unwrap();
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("branch"));
     }
 
     #[test]
@@ -168,9 +175,44 @@ mod tests {
         crate::host::fs::write_scratch(&common, b".").unwrap();
         assert_eq!(seen(&world.dir()), Seen::InFull);
         // There, another branch makes this one production.
-        let other = World::flow().dir().join(".git");
-        crate::host::fs::write_scratch(&common, other.as_os_str().as_encoded_bytes()).unwrap();
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        world.git("clone -q . ../elsewhere");
+        let elsewhere = world.root().join("elsewhere");
+        world.git_in(&elsewhere, "branch develop");
+        let there = elsewhere.join(".git");
+        crate::host::fs::write_scratch(&common, there.as_os_str().as_encoded_bytes()).unwrap();
+        assert_eq!(seen(&world.dir()), Seen::Refused("branch"));
+    }
+
+    #[test]
+    fn branches_with_slashes_are_no_remotes() {
+        let world = staged(World::flow(), "develop");
+        let tip = world.git("rev-parse HEAD");
+        for topic in ["feature", "release", "hotfix", "bugfix", "support", "user"] {
+            world.git(&format!("update-ref refs/remotes/origin/{topic}/x {tip}"));
+        }
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        world.git("pack-refs --all");
+        assert_eq!(seen(&world.dir()), Seen::AtAGlance);
+        // Too many to be looked at one by one.
+        for number in 0..300 {
+            world.git(&format!("update-ref refs/remotes/origin/feature/{number} {tip}"));
+        }
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+        world.git("pack-refs --all");
+        assert_eq!(seen(&world.dir()), Seen::InFull);
+    }
+
+    #[test]
+    fn what_is_large_is_told_in_full() {
+        let world = staged(World::flow(), "develop");
+        // The index has room for 32 bits of a size, and notes that of the file, not of what a filter makes of it.
+        world.write(".git/info/attributes", "large filter=grow");
+        let config = world.read(".git/config");
+        let grow = "[filter \"grow\"]\n\tclean = \"head -c 16777217 /dev/zero\"\n";
+        world.write(".git/config", format!("{config}{grow}"));
+        world.write("large", "x");
+        world.git("add large");
+        assert_eq!(seen(&world.dir()), Seen::Noted);
     }
 
     #[test]
@@ -183,10 +225,10 @@ mod tests {
         );
         assert_eq!(seen(&world.dir()), Seen::AtAGlance, "not staged");
         world.git("add src");
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("secret"));
         world.write("src/new.rs", "<<<<<<< ours\n=======\n>>>>>>> theirs\n");
         world.git("add src");
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("conflict"));
         // Packages are compared with their lock file, which takes more than a glance.
         world.git("rm -q --cached -f src/new.rs");
         let manifest = world.read("Cargo.toml");
@@ -200,7 +242,7 @@ mod tests {
         let id = world.git("rev-parse :src/new.rs");
         let blob = world.dir().join(format!(".git/objects/{}/{}", &id[..2], &id[2..]));
         crate::host::fs::remove_file(&blob).unwrap();
-        assert_eq!(seen(&world.dir()), Seen::Refused);
+        assert_eq!(seen(&world.dir()), Seen::Refused("conflict"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use gix::bstr::ByteSlice as _;
 
 use super::content::packages_in;
-pub(crate) use super::settings::written_in as written_at_top;
+use super::settings;
 use crate::core::facts::{Fact, Head};
 use crate::core::hooks::lockstep::LockFacts;
 use crate::core::hooks::message::{self, Cleanup, Comment, Draft};
@@ -106,8 +106,8 @@ pub(crate) fn draft(handed: &Handed, path: &Path) -> Result<Draft> {
 }
 
 /// Whether a message of one line, on which no editor was opened, is good, at the top of a working tree with a valid
-/// `sentinel.toml`: then neither the repository nor its settings have to be looked at, since git either keeps that line or,
-/// where it takes it for a comment, commits nothing.
+/// `sentinel.toml`: then neither the repository nor its settings have to be looked at. git keeps that line, or takes it for a
+/// comment; then it commits nothing, or no message where it is told to, which pre-push sees.
 pub(crate) fn is_plainly_good_message(dir: &Path, path: &Path) -> bool {
     if !handed::no_editor() {
         return false;
@@ -122,7 +122,7 @@ pub(crate) fn is_plainly_good_message(dir: &Path, path: &Path) -> bool {
         text,
         ..Draft::default()
     };
-    matches!(written_at_top(dir), Ok(Some(_))) && message::judge(&draft.committed()).is_none()
+    matches!(settings::written_in(dir), Ok(Some(_))) && message::judge(&draft.committed()).is_none()
 }
 
 /// The commits reachable from `tip` and from none of `hidden`, each with what it brings beside its parents.
@@ -167,32 +167,20 @@ fn brought_by(repo: &Repo, tip: Oid, ids: &[Oid]) -> Result<Brought> {
 fn look_into(repo: &dyn Stored, changes: &[Change], scanner: &mut Scanner, found: &mut Brought) -> Result<()> {
     for change in changes {
         let path = change.path.to_str_lossy();
-        let Some(text) = text_of(repo, change)? else {
+        let Some(text) = repo.small_object(change.id, staged::LARGEST)? else {
             found.unread.push(path.into_owned());
             continue;
         };
         let mut marks = staged::marks(scanner, &path, &text, b"").map_err(Error::Unexpected)?;
         // What the file replaces is read only where it could make a difference.
         if let Some(before) = change.before.filter(|_| !marks.is_empty())
-            && repo.size_of(before)? <= staged::LARGEST
+            && let Some(before) = repo.small_object(before, staged::LARGEST)?
         {
-            let before = repo.object(before)?.1;
             marks = staged::marks(scanner, &path, &text, &before).map_err(Error::Unexpected)?;
         }
         found.marks.extend(marks);
     }
     Ok(())
-}
-
-/// A changed file's text; `None` where it is too large. What was small in the working tree is read without asking first, which
-/// costs as much as reading.
-fn text_of(repo: &dyn Stored, change: &Change) -> Result<Option<Vec<u8>>> {
-    let seems_small = change.file_bytes.is_some_and(|bytes| bytes <= staged::LARGEST);
-    if !seems_small && repo.size_of(change.id)? > staged::LARGEST {
-        return Ok(None);
-    }
-    let text = repo.object(change.id)?.1;
-    Ok((text.len() as u64 <= staged::LARGEST).then_some(text))
 }
 
 fn base_name(path: &[u8]) -> &[u8] {
@@ -236,31 +224,4 @@ fn locks(repo: &Repo, manifests: &BTreeMap<String, Oid>, locks: BTreeMap<String,
         });
     }
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::support::repo::Repo as World;
-
-    #[test]
-    fn a_note_of_a_small_file_is_no_proof_of_a_small_blob() {
-        let world = World::flow();
-        let size = usize::try_from(staged::LARGEST).unwrap();
-        for (bytes, is_read) in [(size, true), (size + 1, false)] {
-            world.write("large", vec![b'\n'; bytes]);
-            let id = Oid::from_hex(world.git("hash-object -w large").as_bytes()).unwrap();
-            let repo = Repo::found_from(&world.dir()).unwrap();
-            for file_bytes in [None, Some(1), Some(staged::LARGEST + 1)] {
-                let change = Change {
-                    path: "large".into(),
-                    id,
-                    before: None,
-                    file_bytes,
-                };
-                let text = text_of(&repo, &change).unwrap();
-                assert_eq!(text.is_some(), is_read, "{bytes} bytes, noted {file_bytes:?}");
-            }
-        }
-    }
 }

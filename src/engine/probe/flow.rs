@@ -8,6 +8,9 @@ use crate::host::git_read::Repo;
 use crate::host::stored::Stored;
 use crate::host::{Result, net};
 
+/// The names that decide where none is configured; `HEAD`, as a remote's, names its default branch.
+pub(crate) const DECIDING: [&str; 4] = ["develop", "main", "master", "HEAD"];
+
 /// What is known when branches are looked for.
 pub(crate) struct Seen<'a> {
     pub(crate) refs: &'a Refs,

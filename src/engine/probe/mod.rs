@@ -13,11 +13,12 @@ pub(crate) mod tag;
 pub(crate) mod trust;
 
 pub(crate) use content::content;
-pub(crate) use flow::{flow, flow_of_names, remote};
+pub(crate) use flow::{DECIDING, flow, flow_of_names, remote};
 pub(crate) use lineage::{ReleaseTags, describe, lineage, sections};
 pub(crate) use settings::SettingsError;
 pub(crate) use settings::{
-    at_commit, in_working_tree, is_written_at, named as settings_named, written_at_commit, written_in_working_tree,
+    at_commit, in_working_tree, is_written_at, named as settings_named, written_at_commit, written_in,
+    written_in_working_tree,
 };
 
 use crate::core::check::Use;

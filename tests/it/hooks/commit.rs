@@ -366,6 +366,9 @@ fn damage_blocks_and_is_named() {
     call("pre-commit", "GIT_NAMESPACE", "x")
         .refused("repository")
         .says(&["unset GIT_NAMESPACE"]);
+    call("pre-commit", "GIT_COMMON_DIR", "/nowhere")
+        .refused("repository")
+        .says(&["unset GIT_COMMON_DIR"]);
     call("pre-commit", "GIT_DIR", "/nowhere").refused("repository");
     call("post-commit", "UNUSED", "")
         .exits(64)
