@@ -7,6 +7,8 @@
 //!
 //! What unwinds after a panic is linked in as well. Otherwise `libgcc_s.so.1` is found, mapped and relocated at each start, for
 //! nothing as long as nothing panics, and has to be there: small container images lack it.
+//!
+//! With musl's C library all of it is linked in; there rustc itself has to be told of the fixed place, in `.cargo/config.toml`.
 #![expect(
     clippy::disallowed_methods,
     reason = "cargo tells build scripts of the target in the environment"

@@ -26,13 +26,39 @@ pub(crate) enum Profile {
 /// # Errors
 /// When it does not build.
 pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
+    build_for(profile, None)
+}
+
+/// The target for this machine whose programs need no library; `None` where it is not installed.
+///
+/// # Errors
+/// When rustc cannot be started.
+pub(crate) fn static_target() -> Result<Option<String>> {
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let shell = Shell::new()?;
+    let libraries = cmd!(shell, "{rustc} --print target-libdir --target {target}")
+        .quiet()
+        .ignore_stderr()
+        .ignore_status()
+        .read()?;
+    let is_there = cfg!(target_os = "linux") && !libraries.is_empty() && Path::new(&libraries).is_dir();
+    Ok(is_there.then_some(target))
+}
+
+/// The same for one of rustc's targets.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn build_for(profile: Profile, target: Option<&str>) -> Result<PathBuf> {
     let shell = Shell::new()?;
     shell.change_dir(root());
     let release = (profile == Profile::Release).then_some("--release");
+    let target = target.map(|target| ["--target", target]).into_iter().flatten();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let messages = cmd!(
         shell,
-        "{cargo} build --quiet --bin cargo-sentinel --message-format json-render-diagnostics {release...}"
+        "{cargo} build --quiet --bin cargo-sentinel --message-format json-render-diagnostics {release...} {target...}"
     )
     .quiet()
     .read()?;

@@ -9,8 +9,9 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::contest::{self, Contender, Rounds};
 use super::history::{self, Shape};
-use super::{Bench, peers};
-use crate::tool::Sandbox;
+use super::managers::{MANAGERS, Manager, STAGES, YAML, fetched};
+use super::{Bench, installed, peers};
+use crate::tool::{self, Profile, Sandbox};
 
 const SHAPE: Shape = Shape {
     commits: 100,
@@ -34,83 +35,11 @@ const GOALS_MS: [(&str, f64); 3] = [
 /// How many times as much as ours others add.
 const RATIOS: [(&str, f64); 2] = [("prek", 7.0), ("lefthook", 9.0)];
 
-/// A manager of hooks other than ours.
-#[derive(Debug, Clone, Copy)]
-struct Manager {
-    name: &'static str,
-    /// The program that has to be there.
-    program: &'static str,
-    /// Its configuration: a file, and what it says.
-    files: &'static [(&'static str, &'static str)],
-    /// What installs its hooks.
-    install: &'static str,
-}
-
-const YAML: &str = "repos:
-- repo: local
-  hooks:
-  - {id: a, name: a, entry: 'true', language: system, always_run: true, pass_filenames: false, stages: [pre-commit]}
-  - {id: b, name: b, entry: 'true', language: system, always_run: true, pass_filenames: false, stages: [commit-msg]}
-  - {id: c, name: c, entry: 'true', language: system, always_run: true, pass_filenames: false, stages: [pre-push]}
-";
-const LEFTHOOK: &str = "pre-commit: {commands: {a: {run: 'true'}}}
-commit-msg: {commands: {b: {run: 'true'}}}
-pre-push: {commands: {c: {run: 'true'}}}
-";
-const STAGES: &str = "-t pre-commit -t commit-msg -t pre-push";
-
-/// Those that PyPI has.
-const FETCHED: [&str; 3] = ["prek", "lefthook", "pre-commit"];
-
-const MANAGERS: [Manager; 6] = [
-    Manager {
-        name: "prek",
-        program: "prek",
-        files: &[(".pre-commit-config.yaml", YAML)],
-        install: "prek install -q",
-    },
-    Manager {
-        name: "lefthook",
-        program: "lefthook",
-        files: &[("lefthook.yml", LEFTHOOK)],
-        install: "lefthook install",
-    },
-    Manager {
-        name: "pre-commit",
-        program: "pre-commit",
-        files: &[(".pre-commit-config.yaml", YAML)],
-        install: "pre-commit install",
-    },
-    Manager {
-        name: "husky",
-        program: "husky",
-        files: &[
-            (".husky/pre-commit", "true\n"),
-            (".husky/commit-msg", "true\n"),
-            (".husky/pre-push", "true\n"),
-        ],
-        install: "husky",
-    },
-    Manager {
-        name: "commitlint",
-        program: "commitlint",
-        // Without a rule of its own it refuses to start.
-        files: &[
-            (".commitlintrc.json", "{\"rules\": {\"type-empty\": [2, \"never\"]}}\n"),
-            (".git/hooks/commit-msg", "#!/bin/sh\nexec commitlint --edit \"$1\"\n"),
-        ],
-        install: "chmod +x .git/hooks/commit-msg",
-    },
-    Manager {
-        name: "cocogitto",
-        program: "cog",
-        files: &[(".git/hooks/commit-msg", "#!/bin/sh\nexec cog verify --file \"$1\"\n")],
-        install: "chmod +x .git/hooks/commit-msg",
-    },
-];
-
 /// What pre-commit costs where a glance at the repository's files does not do, as with a changed manifest. Told, not judged.
 const IN_FULL: &str = "ours, pre-commit alone, in full";
+
+/// What the default target's program costs, which finds and maps the C library each time. Told, not judged.
+const NEEDS_LIBRARIES: &str = "ours, linked dynamically";
 
 /// Where the repositories are: in memory, where the system offers that (shm_overview(7)). git waits for the disk at each
 /// commit, with hooks and without, and the disk's moods are longer than what is measured here.
@@ -134,14 +63,19 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
     let venv = if bench.peers { fetched(bench) } else { None };
     let mut yards = vec![Yard::new(&room, &seed, "no hooks", None)?];
     yards.push(Yard::new(&room, &seed, "hooks that do nothing", None)?.idle()?);
-    for (name, kept) in [
+    let all = &["pre-commit", "commit-msg", "pre-push"];
+    let ours = [
         ("ours, pre-commit alone", &["pre-commit"][..]),
         (IN_FULL, &["pre-commit"]),
         ("ours, commit-msg alone", &["commit-msg"]),
-        ("ours", &["pre-commit", "commit-msg", "pre-push"]),
-    ] {
+        ("ours", all),
+    ];
+    let linked = static_program(bench)?;
+    let needs_libraries = linked.as_ref().map(|_| (NEEDS_LIBRARIES, &all[..]));
+    for (name, kept) in ours.into_iter().chain(needs_libraries) {
         let yard = Yard::new(&room, &seed, name, None)?;
-        yard.ours(&bench.program, kept)?;
+        let program = linked.as_ref().filter(|_| name != NEEDS_LIBRARIES);
+        yard.ours(program.unwrap_or(&bench.program), kept)?;
         if name == IN_FULL {
             // Whatever may change how refs are spelled takes more than a glance.
             yard.sandbox.cmd("git config core.precomposeUnicode false").run()?;
@@ -166,6 +100,25 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
     }
     commits(bench, &yards)?;
     pushes(bench, &yards)
+}
+
+/// The program that hooks should have, which needs no library: git waits for it to start twice a commit. `None` where its
+/// target is not installed; then the default target's is measured.
+fn static_program(bench: &Bench) -> Result<Option<PathBuf>> {
+    let Some(target) = tool::static_target()? else {
+        let remedy = "rustup target add, for this machine's linux-musl";
+        bench
+            .page
+            .say(&format!("Ours is linked dynamically, which is slower: {remedy}"));
+        return Ok(None);
+    };
+    bench.page.say(&format!("Building cargo-sentinel for {target} …"));
+    let built = tool::build_for(Profile::Release, Some(&target));
+    let built = built.context("a static build needs a C compiler for it: apt-get install musl-tools")?;
+    Ok(Some(installed(
+        &built,
+        &bench.scratch.files().current_dir().join("static"),
+    )?))
 }
 
 /// A directory in memory from which programs can be started; elsewhere git skips hooks, and says so where nobody looks.
@@ -361,31 +314,6 @@ impl Yard {
         let line = format!("{} {stages}", manager.install);
         let installed = self.sandbox.cmd(&line).ignore_stdout().ignore_stderr().run();
         installed.with_context(|| format!("`{line}` failed"))
-    }
-}
-
-/// The managers that PyPI has, in an environment of their own; `None` where it cannot be reached.
-fn fetched(bench: &Bench) -> Option<PathBuf> {
-    let venv = bench.scratch.files().current_dir().join("venv");
-    bench.page.say(&format!("Fetching {} …", FETCHED.join(", ")));
-    let made = bench
-        .scratch
-        .cmd("python3 -m venv")
-        .arg(&venv)
-        .ignore_stdout()
-        .ignore_stderr()
-        .run();
-    let pip = venv.join("bin").join("pip");
-    let fetch = || bench.scratch.program(&pip).args(["install", "--quiet"]).args(FETCHED);
-    let fetched = made.and_then(|()| fetch().ignore_stdout().ignore_stderr().run());
-    match fetched {
-        Ok(()) => Some(venv.join("bin")),
-        Err(_) => {
-            bench
-                .page
-                .say("  they cannot be fetched; no ratio is printed without them");
-            None
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod contest;
 mod cut;
 mod history;
 mod hooks;
+mod managers;
 mod million;
 mod next;
 mod peers;
@@ -77,11 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     page.say("Building cargo-sentinel for release …");
     let built = tool::build(Profile::Release)?;
     let scratch = tempfile::Builder::new().prefix("sentinel-bench-").tempdir()?;
-    // What `cargo install` leaves is a copy too. The file that a linker wrote into, page by page, starts more slowly: the
-    // kernel maps fewer of its pages at a time.
-    let program = scratch.path().join("bin").join("cargo-sentinel");
-    std::fs::create_dir(scratch.path().join("bin"))?;
-    std::fs::copy(&built, &program).with_context(|| format!("cannot copy `{}`", built.display()))?;
+    let program = installed(&built, &scratch.path().join("bin"))?;
     let mut bench = Bench {
         page,
         scratch: Sandbox::new(scratch.path(), &program)?,
@@ -114,6 +111,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(bench.verdict())
+}
+
+/// A copy in a directory of its own, as `cargo install` leaves one. The file that a linker wrote into, page by page, starts
+/// more slowly: the kernel maps fewer of its pages at a time.
+fn installed(built: &Path, dir: &Path) -> Result<PathBuf> {
+    let program = dir.join("cargo-sentinel");
+    std::fs::create_dir(dir)?;
+    std::fs::copy(built, &program).with_context(|| format!("cannot copy `{}`", built.display()))?;
+    Ok(program)
 }
 
 impl Bench {
