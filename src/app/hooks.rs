@@ -6,6 +6,7 @@ use super::{Context, Error, Kind};
 use crate::core::hooks::HookName;
 use crate::core::hooks::place::{self, Change, Entry, Looked, Refusal, Standing, State, Surroundings};
 use crate::engine::hookdir::{self, Record};
+use crate::engine::probe;
 use crate::host::git_read::Repo;
 use crate::host::{env, fs};
 
@@ -260,12 +261,26 @@ fn chained(standing: &Standing) -> Option<&'static str> {
     }
 }
 
-/// lefthook writes its hooks again whenever its configuration changes; its own place outlasts that.
+/// What is worth knowing about hooks that are installed, and what to do about it.
 fn advice(repo: &Repo, hooks: &[HookView]) -> Result<Vec<(String, Vec<String>)>, Error> {
-    const FILES: [&str; 4] = ["lefthook.yml", ".lefthook.yml", "lefthook.yaml", "lefthook.toml"];
     let Some(top) = repo.workdir() else {
         return Ok(Vec::new());
     };
+    let mut found = Vec::new();
+    // One that cannot be read is told by the hooks themselves, which block.
+    if matches!(probe::written_in_working_tree(repo), Ok(None)) {
+        found.push((
+            "nothing is configured here: the hooks look at release tags alone".to_owned(),
+            vec!["echo 'schema = 1' > sentinel.toml".to_owned()],
+        ));
+    }
+    found.extend(lefthook(&top, hooks)?);
+    Ok(found)
+}
+
+/// lefthook writes its hooks again whenever its configuration changes; its own place outlasts that.
+fn lefthook(top: &Path, hooks: &[HookView]) -> Result<Option<(String, Vec<String>)>, Error> {
+    const FILES: [&str; 4] = ["lefthook.yml", ".lefthook.yml", "lefthook.yaml", "lefthook.toml"];
     for file in FILES {
         if fs::stat(&top.join(file))?.is_some() && hooks.iter().any(|hook| hook.chained == Some("lefthook")) {
             let because = format!("lefthook writes its hooks again when {file} changes, over these");
@@ -275,10 +290,10 @@ fn advice(repo: &Repo, hooks: &[HookView]) -> Result<Vec<(String, Vec<String>)>,
                     hook.name
                 )
             });
-            return Ok(vec![(because, lines.collect())]);
+            return Ok(Some((because, lines.collect())));
         }
     }
-    Ok(Vec::new())
+    Ok(None)
 }
 
 fn blocked(refusals: &[Refusal]) -> Error {

@@ -263,7 +263,8 @@ fn hooks_and_ranges() {
     hooks[].state: string
     hooks[].chained: null
     changed[]: string
-    left: []
+    left[].because: string
+    left[].remedies[]: string
     ");
     insta::assert_snapshot!(answer(&repo, "ci --range HEAD~1..HEAD", 0), @r"
     schema: sentinel.ci/1

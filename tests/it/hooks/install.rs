@@ -47,6 +47,22 @@ fn no_directory_twice_and_gone_without_a_trace() {
 }
 
 #[test]
+fn where_nothing_is_configured_they_say_how_little_they_do() {
+    let repo = configured();
+    std::fs::remove_file(repo.dir().join("sentinel.toml")).unwrap();
+    for line in ["hooks install", "hooks status"] {
+        check(&repo, line)
+            .succeeds()
+            .says(&["release tags alone", "hint: echo 'schema = 1' > sentinel.toml"]);
+    }
+    repo.write("sentinel.toml", "schema = 1\n");
+    for line in ["hooks install", "hooks status"] {
+        let told = check(&repo, line).succeeds().stderr.clone();
+        assert!(!told.contains("configured"), "{told}");
+    }
+}
+
+#[test]
 fn a_directory_that_was_there_stays() {
     let repo = configured();
     std::fs::create_dir(hooks_dir(&repo)).unwrap();
