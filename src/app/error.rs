@@ -95,7 +95,7 @@ impl From<host::Error> for Error {
         match error {
             E::NotARepository(_) => Self::new(Kind::Blocked, message).hint("git init, or -C DIR"),
             E::Namespace(_) => Self::new(Kind::Blocked, message).hint("unset GIT_NAMESPACE"),
-            E::Unsupported(_) => Self::new(Kind::Blocked, message),
+            E::Unsupported { remedy, .. } => Self::new(Kind::Blocked, message).hint(remedy),
             E::Shallow => Self::new(Kind::Blocked, message).hint("git fetch --unshallow --tags"),
             E::Git { .. } => Self::new(Kind::Blocked, message).hint("git fsck"),
             E::Start { program, .. } => {

@@ -305,7 +305,13 @@ fn targets<'a>(artifacts: &'a [NewArtifact], host: &'a str) -> Vec<&'a str> {
 /// # Errors
 /// `Unsupported`, naming the path, where there is none.
 fn inside(checkout: &Path, path: &str) -> Result<PathBuf> {
-    let refused = |why: &str| Err(Error::Unsupported(format!("the build left `{path}` {why}")));
+    let refused = |why: &str| {
+        let what = format!("the build left `{path}` {why}");
+        Err(Error::unsupported(
+            what,
+            "correct `build` or `path` of that [[artifact]]",
+        ))
+    };
     let (top, found) = (fs::canonical(checkout), fs::canonical(&checkout.join(path)));
     match fs::stat(&found)? {
         None => refused("out"),

@@ -130,9 +130,11 @@ pub(super) fn same_key(sealed: &Sealed, tag_signature: &[u8]) -> Result<()> {
     if tag == *envelope {
         return Ok(());
     }
-    Err(Error::Unsupported(format!(
-        "the tag is signed by {tag}, its provenance by {envelope}; name one key in user.signingKey"
-    )))
+    let what = format!("the tag is signed by {tag}, its provenance by {envelope}");
+    Err(Error::unsupported(
+        what,
+        "git config user.signingKey <the key for both>",
+    ))
 }
 
 /// What people ought to know about what a step made.

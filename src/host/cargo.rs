@@ -30,9 +30,8 @@ pub(crate) fn require_cargo(dir: &Path) -> Result<()> {
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < LEAST_CARGO {
         let (major, minor) = LEAST_CARGO;
-        return Err(Error::Unsupported(format!(
-            "cargo {major}.{minor} or newer is needed, this one is `{release}`"
-        )));
+        let what = format!("cargo {major}.{minor} or newer is needed, this one is `{release}`");
+        return Err(Error::unsupported(what, "rustup update"));
     }
     Ok(())
 }

@@ -94,8 +94,8 @@ impl<'a> Site<'a> {
         let mut flags = String::new();
         for (from, to) in self.remaps()? {
             let from = from.to_str().ok_or_else(|| {
-                let why = format!("the path `{}` is not UTF-8; set TMPDIR to another", from.display());
-                Error::Unsupported(why)
+                let what = format!("the path `{}` is not UTF-8", from.display());
+                Error::unsupported(what, "set TMPDIR, or CARGO_HOME, to one that is")
             })?;
             let quoted = from.replace('\'', "'\\''");
             flags.push_str(&format!(" '--remap-path-prefix={quoted}={to}'"));

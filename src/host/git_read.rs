@@ -317,9 +317,10 @@ impl Repo {
             .iter()
             .find(|name| snapshot.boolean(format!("remote.{name}.promisor").as_str()) == Some(true));
         match promisor.filter(|_| !self.has_object(id)) {
-            Some(remote) => Error::Unsupported(format!(
-                "this partial clone lacks object {id}, which is needed; `git fetch --refetch --no-filter {remote}` brings it"
-            )),
+            Some(remote) => Error::unsupported(
+                format!("this partial clone lacks object {id}, which is needed"),
+                format!("git fetch --refetch --no-filter {remote}"),
+            ),
             None => Error::git(format!("object {id}"), chain(error)),
         }
     }
@@ -543,8 +544,8 @@ fn within_measure(directories: &mut usize, tree: Oid) -> Result<()> {
     if *directories <= DIRECTORIES_MAX {
         return Ok(());
     }
-    let why = format!("tree {tree} has more than {DIRECTORIES_MAX} directories, which is not supported");
-    Err(Error::Unsupported(why))
+    let what = format!("tree {tree} has more than {DIRECTORIES_MAX} directories, which is not supported");
+    Err(Error::unsupported(what, format!("see them: git ls-tree -d {tree}")))
 }
 
 /// gix reads loose and packed refs. A reftable repository holds its refs elsewhere and looks empty to it.
@@ -554,10 +555,11 @@ fn refuse_reftable(git_dir: &Path) -> Result<()> {
         None => git_dir.to_owned(),
     };
     if common.join("reftable").exists() {
-        return Err(Error::Unsupported(format!(
+        let what = format!(
             "the repository at `{}` keeps its refs in reftable, which is not supported",
             common.display()
-        )));
+        );
+        return Err(Error::unsupported(what, "git refs migrate --ref-format=files"));
     }
     Ok(())
 }

@@ -52,10 +52,8 @@ pub(crate) fn require_git(dir: &Path) -> Result<()> {
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < LEAST_GIT {
         let (major, minor) = LEAST_GIT;
-        return Err(Error::Unsupported(format!(
-            "git {major}.{minor} or newer is needed, this one is `{}`",
-            text.trim()
-        )));
+        let what = format!("git {major}.{minor} or newer is needed, this one is `{}`", text.trim());
+        return Err(Error::unsupported(what, "install a newer git, first on PATH"));
     }
     Ok(())
 }

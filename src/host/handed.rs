@@ -100,8 +100,8 @@ impl Handed {
             ("GIT_COMMON_DIR", "refs that lie elsewhere"),
         ] {
             if var_os(name).is_some_and(|value| !value.is_empty()) {
-                let why = format!("{name} is set, and {what} are not supported: unset {name}");
-                return Err(Error::Unsupported(why));
+                let what = format!("{name} is set, and {what} are not supported");
+                return Err(Error::unsupported(what, format!("unset {name}")));
             }
         }
         let repo = match var_os("GIT_DIR") {
@@ -248,10 +248,8 @@ fn with_objects(repo: Repo, dir: &Path) -> Result<(Repo, Option<tempfile::TempDi
     for path in &dirs {
         let bytes = path.as_os_str().as_bytes();
         if bytes.contains(&b'\n') {
-            return Err(Error::Unsupported(format!(
-                "the object directory `{}` has a line feed in its name",
-                path.display()
-            )));
+            let what = format!("the object directory `{}` has a line feed in its name", path.display());
+            return Err(Error::unsupported(what, "move it to a path without one"));
         }
         lines.extend_from_slice(bytes);
         lines.push(b'\n');

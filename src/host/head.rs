@@ -19,9 +19,10 @@ pub(super) fn of(repo: &gix::Repository) -> Result<Head> {
     let unread = |error: gix::Error| Error::git("HEAD", chain(&error));
     if fs::stat(&repo.git_dir().join("HEAD"))?.is_some_and(|file| file.is_symlink()) {
         let remedy = "git config --unset core.preferSymlinkRefs; git symbolic-ref HEAD refs/heads/<branch>";
-        return Err(Error::Unsupported(format!(
-            "HEAD is a symbolic link, which is not supported: {remedy}"
-        )));
+        return Err(Error::unsupported(
+            "HEAD is a symbolic link, which is not supported",
+            remedy,
+        ));
     }
     let mut head = repo.head().map_err(unread)?;
     let mut full = head.referent_name().and_then(|name| ref_name(&name.to_owned()));
@@ -82,7 +83,7 @@ mod tests {
         fs::remove_file(&head).unwrap();
         fs::link("refs/heads/main".as_ref(), &head).unwrap();
         assert_eq!(world.git("symbolic-ref HEAD"), "refs/heads/main");
-        let error = branch(&world).unwrap_err().to_string();
-        assert!(error.contains("git symbolic-ref HEAD"), "{error}");
+        let error = branch(&world).unwrap_err();
+        assert!(matches!(&error, Error::Unsupported { remedy, .. } if remedy.contains("git symbolic-ref HEAD")));
     }
 }

@@ -37,9 +37,14 @@ pub enum Error {
     /// git's variable for serving a part of a repository is set: refs would be looked for, and pushed to, elsewhere.
     #[error("GIT_NAMESPACE is set, to `{0}`, and a release belongs to the whole repository")]
     Namespace(String),
-    /// The repository is of a kind that is refused by name.
-    #[error("{0}")]
-    Unsupported(String),
+    /// Something is of a kind that is refused by name.
+    #[error("{what}")]
+    Unsupported {
+        /// What, and which.
+        what: String,
+        /// What mends it.
+        remedy: String,
+    },
     /// Reading objects, refs or configuration failed.
     #[error("cannot read {what}: {why}")]
     Git {
@@ -180,6 +185,14 @@ impl Error {
         Self::Git {
             what: what.into(),
             why: why.to_string(),
+        }
+    }
+
+    /// Refuses something by name.
+    pub(crate) fn unsupported(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Unsupported {
+            what: what.into(),
+            remedy: remedy.into(),
         }
     }
 }

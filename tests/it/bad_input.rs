@@ -196,9 +196,11 @@ fn no_git_and_an_old_one() {
     }
     script(&path.join("git"), "echo 'git version 2.20.0'");
     for words in ["cut auto", "finish", "tag", "resume", "undo"] {
-        check_with(&repo, words, with_path)
-            .exits(1)
-            .says(&["git 2.39 or newer is needed", "git version 2.20.0"]);
+        check_with(&repo, words, with_path).exits(1).says(&[
+            "git 2.39 or newer is needed",
+            "git version 2.20.0",
+            "hint: install a newer git",
+        ]);
     }
     assert_eq!(repo.state(), before);
 }
@@ -279,7 +281,9 @@ fn a_reftable_repository() {
         let outcome = check_with(&repo, words, |command| {
             command.current_dir(repo.root().join("table"));
         });
-        outcome.exits(1).says(&["reftable", "not supported"]);
+        outcome
+            .exits(1)
+            .says(&["reftable", "not supported", "hint: git refs migrate"]);
     }
 }
 
@@ -302,7 +306,9 @@ fn a_partial_clone() {
     there("cut 0.3.0 --yes --no-push").exits(1);
     let before = repo.origin_refs();
     // The release branch's manifest was never fetched.
-    there("finish 0.2.0 --yes").exits(1).says(&["partial clone", "git "]);
+    there("finish 0.2.0 --yes")
+        .exits(1)
+        .says(&["partial clone", "git fetch --refetch"]);
     assert_eq!(repo.origin_refs(), before);
 }
 

@@ -29,8 +29,10 @@ pub(super) fn make(dir: &Path) -> Result<()> {
     for name in CONFIGURATIONS {
         let path = users.join(name);
         let Some(bytes) = fs::read(&path)? else { continue };
-        let kept = kept(&String::from_utf8_lossy(&bytes))
-            .map_err(|error| Error::Unsupported(format!("cargo's `{}` is not TOML: {error}", path.display())))?;
+        let kept = kept(&String::from_utf8_lossy(&bytes)).map_err(|error| {
+            let what = format!("cargo's `{}` is not TOML: {error}", path.display());
+            Error::unsupported(what, "correct it; cargo reads it too")
+        })?;
         fs::write_scratch(&dir.join("config.toml"), kept.as_bytes())?;
         break;
     }
