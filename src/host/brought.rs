@@ -5,7 +5,7 @@
 use gix::bstr::{BString, ByteSlice as _, ByteVec as _};
 use gix::index::extension::Tree;
 use gix::objs::TreeRef;
-use gix::objs::tree::EntryKind;
+use gix::objs::tree::{EntryKind, EntryRef};
 
 use super::handed::{Index, Staged};
 use super::stored::Stored;
@@ -36,7 +36,9 @@ pub(crate) fn in_tree(repo: &dyn Stored, tree: Oid, bases: &[Oid]) -> Result<Vec
                 .iter()
                 .filter_map(|old| old.bisect_entry(entry.filename, entry.mode.is_tree()))
                 .collect();
-            if there.iter().any(|old| old.oid == entry.oid && old.mode == entry.mode) {
+            // A link and a file may hold the same bytes; only the file's are looked into.
+            let is_same = |old: &EntryRef<'_>| old.oid == entry.oid && old.mode.is_blob() == entry.mode.is_blob();
+            if there.iter().any(is_same) {
                 continue;
             }
             let mut path = dir.clone();
@@ -47,7 +49,7 @@ pub(crate) fn in_tree(repo: &dyn Stored, tree: Oid, bases: &[Oid]) -> Result<Vec
                     let trees = there.iter().map(|old| old.oid.to_owned()).collect();
                     pending.push((path, entry.oid.to_owned(), trees));
                 }
-                EntryKind::Blob | EntryKind::BlobExecutable if !there.iter().any(|old| old.oid == entry.oid) => {
+                EntryKind::Blob | EntryKind::BlobExecutable => {
                     let before = there.iter().find(|old| old.mode.is_blob());
                     found.push(Change {
                         path,
@@ -55,7 +57,7 @@ pub(crate) fn in_tree(repo: &dyn Stored, tree: Oid, bases: &[Oid]) -> Result<Vec
                         before: before.map(|old| old.oid.to_owned()),
                     });
                 }
-                EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Commit => {}
+                EntryKind::Link | EntryKind::Commit => {}
             }
         }
     }
@@ -216,9 +218,6 @@ mod tests {
         let index = handed.index().unwrap();
         assert!(whole(&index).is_some());
         assert_eq!(in_index(&handed.repo, &index, &[base]).unwrap(), compared);
-        // A tree has no note of what lies in the working tree.
-        let unnoted = |change: Change| Change { ..change };
-        let compared: Vec<_> = compared.into_iter().map(unnoted).collect();
         assert_eq!(in_tree(&handed.repo, tree, &[base]).unwrap(), compared);
         // What either parent has is no news, and without a parent everything is.
         assert_eq!(in_index(&handed.repo, &index, &[base, tree]).unwrap(), []);
@@ -226,6 +225,33 @@ mod tests {
             in_index(&handed.repo, &index, &[]).unwrap().len(),
             index.entries().unwrap().len()
         );
+    }
+
+    #[test]
+    fn a_link_that_becomes_a_file_is_news_and_a_mode_is_none() {
+        let world = World::flow();
+        let base = Oid::from_hex(world.git("rev-parse HEAD^{tree}").as_bytes()).unwrap();
+        fs::link("src/lib.rs".as_ref(), &world.dir().join("same")).unwrap();
+        world.git("add same");
+        let linked = Oid::from_hex(world.git("write-tree").as_bytes()).unwrap();
+        fs::remove_file(&world.dir().join("same")).unwrap();
+        world.write("same", "src/lib.rs");
+        world.git("add same");
+        let filed = Oid::from_hex(world.git("write-tree").as_bytes()).unwrap();
+        world.git("update-index --chmod=+x same");
+        let runnable = Oid::from_hex(world.git("write-tree").as_bytes()).unwrap();
+        let handed = Handed::open(&world.dir()).unwrap();
+        for (tree, before, news) in [
+            (linked, base, ""),
+            (filed, linked, "same"),
+            (runnable, filed, ""),
+            (linked, filed, ""),
+        ] {
+            world.git(&format!("read-tree {tree}"));
+            let index = handed.index().unwrap();
+            assert_eq!(paths(&in_tree(&handed.repo, tree, &[before]).unwrap()), news);
+            assert_eq!(paths(&in_index(&handed.repo, &index, &[before]).unwrap()), news);
+        }
     }
 
     #[test]

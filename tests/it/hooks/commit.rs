@@ -32,6 +32,8 @@ fn messages() {
         "feat(: x",
         "Feature: ",
         "#12: x",
+        // What no editor was opened on keeps its lines that look like comments.
+        "# note\nfeat: x",
     ] {
         commit(&repo, bad).refused("message");
     }
@@ -183,6 +185,27 @@ fn every_way_to_choose_what_is_committed() {
     repo.write("split", token());
     repo.git("add split");
     commit(&repo, "feat: split index").refused("secret");
+}
+
+/// Where a directory is outside the cone, the index holds it as one entry (git-sparse-checkout(1), SPARSE INDEX).
+#[test]
+fn a_sparse_index() {
+    let repo = hooked();
+    repo.write("kept/a", "a\n");
+    repo.write("out/deep/er", "b\n");
+    repo.git("add .");
+    commit(&repo, "feat: directories").succeeds();
+    repo.write("out/deep/er", token());
+    repo.git("add .");
+    git(&repo, &["commit", "-q", "--no-verify", "-m", "feat: unseen"]).succeeds();
+    repo.git("sparse-checkout set --cone --sparse-index src kept");
+    repo.git("reset -q --soft HEAD~1");
+    assert_eq!(repo.git("ls-files --sparse out"), "out/");
+    let refused = commit(&repo, "feat: seen").refused("secret");
+    refused.says(&["out/deep/er:1"]);
+    repo.git("restore --staged --ignore-skip-worktree-bits out");
+    assert_eq!(repo.git("diff --cached --name-only"), "");
+    commit(&repo, "feat: nothing of it").succeeds();
 }
 
 #[test]
@@ -351,7 +374,7 @@ fn damage_blocks_and_is_named() {
     repo.write("sentinel.toml", "schema = 1\n[hooks]\nprotec = []\n");
     commit(&repo, "feat: x")
         .refused("config")
-        .says(&["sentinel.toml:3:1", "protect"]);
+        .says(&["sentinel.toml:3:1", "protect", "fix: correct it"]);
     repo.write("sentinel.toml", "schema = 1\n");
     let call = |name: &str, variable: &str, value: &str| {
         let mut command = repo.command(env!("CARGO_BIN_EXE_cargo-sentinel"));
@@ -365,10 +388,10 @@ fn damage_blocks_and_is_named() {
     call("pre-commit", "GIT_CONFIG_COUNT", "x").refused("repository");
     call("pre-commit", "GIT_NAMESPACE", "x")
         .refused("repository")
-        .says(&["unset GIT_NAMESPACE"]);
+        .says(&["fix: unset GIT_NAMESPACE"]);
     call("pre-commit", "GIT_COMMON_DIR", "/nowhere")
         .refused("repository")
-        .says(&["unset GIT_COMMON_DIR"]);
+        .says(&["fix: unset GIT_COMMON_DIR"]);
     call("pre-commit", "GIT_DIR", "/nowhere").refused("repository");
     call("post-commit", "UNUSED", "")
         .exits(64)
