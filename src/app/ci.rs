@@ -3,7 +3,7 @@
 use super::{Context, Error, Kind};
 use crate::core::check::{self, Finding};
 use crate::core::hooks::Observed;
-use crate::core::ids::Oid;
+use crate::core::ids::{Oid, RefName};
 use crate::engine::probe::{self, brought};
 use crate::host::git_read::Repo;
 
@@ -72,6 +72,17 @@ pub fn ci(context: &Context, options: &CiOptions) -> Result<CiAnswer, Error> {
 }
 
 fn resolve(repo: &Repo, rev: &str) -> Result<Oid, Error> {
+    // Of several refs git takes a tag first, which anybody may name like a branch to make the range empty.
+    let end = ["~", "^", "@{", ":"].iter().filter_map(|mark| rev.find(mark)).min();
+    let name = rev.get(..end.unwrap_or(rev.len())).unwrap_or(rev);
+    let meanings = repo.meanings(name)?;
+    let may_be_id = name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let (Some(last), true) = (meanings.last(), meanings.len() > 1 || may_be_id) {
+        let mut all: Vec<&str> = meanings.iter().map(RefName::as_str).collect();
+        all.extend(may_be_id.then_some("an object's id"));
+        let because = format!("`{name}` may mean {}", all.join(" or "));
+        return Err(Error::new(Kind::Blocked, because).hint(format!("give it in full, such as {last}")));
+    }
     repo.resolve_commit(rev)?.ok_or_else(|| {
         Error::new(Kind::Blocked, format!("`{rev}` names no commit here")).hint("git fetch, with the whole history")
     })

@@ -4,6 +4,7 @@
 //! which goes into the audit trail. Starts no process. Must not know how a refusal is printed.
 
 mod glance;
+pub(super) mod record;
 mod tag;
 
 use std::ffi::OsString;
@@ -24,6 +25,7 @@ use crate::host::git_read::Repo;
 use crate::host::handed::{self, Handed};
 use crate::host::stored::Stored;
 use crate::host::{clock, env, fs};
+use record::Record;
 
 /// How git called.
 #[derive(Debug, Clone)]
@@ -139,18 +141,24 @@ fn in_full(dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> Result<Outcome,
 fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> Result<Outcome, Error> {
     let repo = &handed.repo;
     let server = call.name == HookName::PreReceive;
-    let policy = match server {
-        true => policy_of_record(repo)?,
-        false => probe::written_in_working_tree(repo)?,
+    let stdin = stdin.unwrap_or_default();
+    let lines = match call.name {
+        HookName::PrePush => parse(stdin, Format::PrePush),
+        HookName::PreReceive => parse(stdin, Format::PreReceive),
+        HookName::PreCommit | HookName::PreMergeCommit | HookName::CommitMsg => Ok(Vec::new()),
     };
-    let observed = match (call.name, &policy) {
-        (HookName::PrePush | HookName::PreReceive, _) => {
-            let format = if server { Format::PreReceive } else { Format::PrePush };
-            match parse(stdin.unwrap_or_default(), format) {
-                Ok(lines) => push_observed(handed, policy.as_ref(), call, &lines)?,
-                Err(number) => return Ok(unreadable(call.name, number)),
-            }
-        }
+    let lines = match lines {
+        Ok(lines) if server => record::resolved(repo, lines)?,
+        Ok(lines) => lines,
+        Err(number) => return Ok(unreadable(call.name, number)),
+    };
+    let record = match server {
+        true => record::of(repo, &lines)?,
+        false => probe::written_in_working_tree(repo)?.map(Record::from),
+    };
+    let policy = record.as_ref().map(|record| &record.policy);
+    let observed = match (call.name, policy) {
+        (HookName::PrePush | HookName::PreReceive, _) => push_observed(handed, record.as_ref(), call, &lines)?,
         // Without a configuration nothing is asked of commits here.
         (HookName::PreCommit | HookName::PreMergeCommit | HookName::CommitMsg, None) => return Ok(Outcome::default()),
         (HookName::PreCommit | HookName::PreMergeCommit, Some(policy)) => {
@@ -180,8 +188,8 @@ fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> 
         checks: text(skip::SKIP),
         reason: text(skip::REASON),
     };
-    let required = policy.map(|policy| policy.hooks.required).unwrap_or_default();
-    let outcome = skip::apply(findings, &ask, &required);
+    let required = policy.map_or(&[][..], |policy| &policy.hooks.required);
+    let outcome = skip::apply(findings, &ask, required);
     if !outcome.skipped.is_empty() {
         let reason = ask.reason.unwrap_or_default();
         let skipped = audit::Skipped {
@@ -195,7 +203,7 @@ fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> 
     Ok(outcome)
 }
 
-fn push_observed(handed: &Handed, policy: Option<&Policy>, call: &HookCall, lines: &[Line]) -> Result<Observed, Error> {
+fn push_observed(handed: &Handed, record: Option<&Record>, call: &HookCall, lines: &[Line]) -> Result<Observed, Error> {
     let repo = &handed.repo;
     let remote = match call.name {
         HookName::PreReceive => None,
@@ -205,11 +213,18 @@ fn push_observed(handed: &Handed, policy: Option<&Policy>, call: &HookCall, line
         }
     };
     let default = Policy::default();
+    let policy = record.map(|record| &record.policy);
     let rules = policy.unwrap_or(&default);
     let (flow, protected) = match &remote {
         None => protected(repo, rules, None)?,
         Some(_) => protected(repo, rules, remote_of(repo, rules)?.as_deref())?,
     };
+    let signers = rules
+        .trust
+        .signers_from
+        .clone()
+        .filter(|_| remote.is_none())
+        .map(tag::own);
     let verifying = tag::Verifying {
         repo,
         policy: rules,
@@ -222,6 +237,8 @@ fn push_observed(handed: &Handed, policy: Option<&Policy>, call: &HookCall, line
         policy,
         flow: flow.as_ref(),
         protected: &protected,
+        deciding: record.and_then(|record| record.deciding.as_ref()),
+        signers: signers.as_ref(),
         remote: remote.as_deref(),
         verify: &verify,
     };
@@ -250,26 +267,5 @@ fn remote_of(repo: &Repo, policy: &Policy) -> Result<Option<String>, Error> {
         RemoteChoice::None => Ok(None),
         // Which one is meant matters to a release; hooks can do without.
         RemoteChoice::Unclear(_) => Ok(None),
-    }
-}
-
-/// The configuration that a server goes by: that of the production branch before the push, so that no push weakens the
-/// rules that it is judged by.
-fn policy_of_record(repo: &Repo) -> Result<Option<Policy>, Error> {
-    let at = |policy: &Policy| -> Result<Option<Policy>, Error> {
-        let flow = probe::flow_of_names(policy, repo, None)?;
-        let tip = flow
-            .map(|flow| repo.find_ref(&flow.production.full()))
-            .transpose()?
-            .flatten();
-        Ok(tip
-            .map(|tip| probe::written_at_commit(repo, tip))
-            .transpose()?
-            .flatten())
-    };
-    match at(&Policy::default())? {
-        // It may name another production branch, which then decides.
-        Some(first) => Ok(Some(at(&first)?.unwrap_or(first))),
-        None => Ok(None),
     }
 }

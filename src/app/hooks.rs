@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Context, Error, Kind};
+use super::{Context, Error, Kind, hook};
 use crate::core::hooks::HookName;
 use crate::core::hooks::place::{self, Change, Entry, Looked, Refusal, Standing, State, Surroundings};
 use crate::engine::hookdir::{self, Record};
@@ -264,7 +264,10 @@ fn chained(standing: &Standing) -> Option<&'static str> {
 /// What is worth knowing about hooks that are installed, and what to do about it.
 fn advice(repo: &Repo, hooks: &[HookView]) -> Result<Vec<(String, Vec<String>)>, Error> {
     let Some(top) = repo.workdir() else {
-        return Ok(Vec::new());
+        return Ok(match hook::record::of(repo, &[]) {
+            Ok(_) => Vec::new(),
+            Err(error) => vec![(error.message, error.hints)],
+        });
     };
     let mut found = Vec::new();
     // One that cannot be read is told by the hooks themselves, which block.

@@ -129,6 +129,13 @@ impl Repo {
         self.gix.config_snapshot().string(key).map(Into::into)
     }
 
+    /// The same of the repository's own file alone: neither the user nor the system has a say.
+    pub(crate) fn own_config_text(&self, key: &str) -> Option<Vec<u8>> {
+        let is_own = |section: &gix::config::file::Metadata| section.source == gix::config::Source::Local;
+        let snapshot = self.gix.config_snapshot();
+        snapshot.plumbing().string_filter(key, is_own).map(Into::into)
+    }
+
     /// How many bytes a blob has, without reading it.
     pub(crate) fn size_of(&self, id: Oid) -> Result<u64> {
         let header = self.gix.find_header(id);
@@ -276,6 +283,23 @@ impl Repo {
                 gix::objs::Kind::Commit | gix::objs::Kind::Tree | gix::objs::Kind::Blob => return Ok(Some(at)),
             }
         }
+    }
+
+    /// The refs that a short name may mean, in git's order (gitrevisions(7), SPECIFYING REVISIONS).
+    ///
+    /// # Errors
+    /// When a ref cannot be read.
+    pub(crate) fn meanings(&self, short: &str) -> Result<Vec<RefName>> {
+        let rules = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+        let full = rules.iter().map(|rule| format!("{rule}{short}"));
+        let full = full.chain([format!("refs/remotes/{short}/HEAD")]);
+        let mut found = Vec::new();
+        for name in full.filter_map(|full| RefName::new(full).ok()) {
+            if self.reference(&name)?.is_some() {
+                found.push(name);
+            }
+        }
+        Ok(found)
     }
 
     /// The commit that a revision names, as `git rev-parse REV^{commit}` would.

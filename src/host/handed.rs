@@ -258,6 +258,13 @@ fn with_objects(repo: Repo, dir: &Path) -> Result<(Repo, Option<tempfile::TempDi
     super::fs::create_dir(&overlay.path().join("info"))?;
     super::fs::create_dir(&overlay.path().join("pack"))?;
     super::fs::write_scratch(&overlay.path().join("info/alternates"), &lines)?;
+    // What the repository knows of its history is read beside its objects (git-commit-graph(1)).
+    let own = super::fs::canonical(&repo.common_dir()).join("objects/info");
+    for graph in ["commit-graph", "commit-graphs"] {
+        if super::fs::stat(&own.join(graph))?.is_some() {
+            super::fs::link(&own.join(graph), &overlay.path().join("info").join(graph))?;
+        }
+    }
     Ok((repo.with_object_dir(overlay.path())?, Some(overlay)))
 }
 

@@ -8,7 +8,7 @@ use crate::core::policy::Policy;
 use crate::core::verify::{self, Code};
 use crate::engine::probe::ReleaseTags;
 use crate::engine::probe::tag::{Candidate, Verifier};
-use crate::engine::probe::trust::{self, Authority};
+use crate::engine::probe::trust::{self, Authority, Introduction, Vouched};
 use crate::host::clock;
 use crate::host::git_read::Repo;
 
@@ -32,7 +32,13 @@ fn judged(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Res
     let candidate = Candidate::standing(repo, name.clone(), id)?;
     let releases = ReleaseTags::read(policy, repo)?;
     let mut verifier = Verifier::new(repo, clock::now());
-    let signers = verifier.signers(&authority(verifying, &candidate, id)?, &candidate, &releases)?;
+    let mut signers = Fact::Unknown("nobody says who may sign".to_owned());
+    for authority in authorities(verifying, &candidate, &releases)? {
+        signers = verifier.signers(&authority, &candidate, &releases)?;
+        if signers.known().is_some() {
+            break;
+        }
+    }
     let facts = verifier.observe(&candidate, signers)?;
     let refused = verify::judge(&facts).checks.into_iter().filter(|check| {
         let waived = check.code == Some(Code::SigMissing) && policy.release.allow_unsigned;
@@ -42,31 +48,50 @@ fn judged(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Res
     Ok(told.collect())
 }
 
-/// Who may sign: the ref of record; else on a server its production branch, whose configuration is of record as well, and
-/// elsewhere the releases made here, the one on its way among them.
-fn authority(verifying: Verifying<'_>, candidate: &Candidate, id: Oid) -> crate::host::Result<Authority> {
-    if verifying.server {
-        let configured = verifying.policy.trust.signers_from.clone();
-        let production = || verifying.flow.map(|flow| flow.production.full());
-        return Ok(match configured.map(own).or_else(production) {
-            Some(name) => Authority::Ref(name),
-            None => Authority::Releases(Vec::new()),
-        });
+/// Who is asked who may sign, the first that knows: the ref of record; else on a server the releases that it has taken in,
+/// then its production branch, and nobody before the first release, which introduces itself; elsewhere the releases made
+/// here, the one on its way among them.
+fn authorities(
+    verifying: Verifying<'_>,
+    candidate: &Candidate,
+    releases: &ReleaseTags,
+) -> crate::host::Result<Vec<Authority>> {
+    let Verifying { repo, policy, .. } = verifying;
+    let on_its_way = candidate.id.map(|id| (&candidate.name, id));
+    if !verifying.server {
+        let of_record = match candidate.commit {
+            Some(commit) => trust::ref_of_record(repo, commit),
+            None => Ok(None),
+        };
+        return Ok(vec![match of_record {
+            Ok(Some(name)) => Authority::Ref(name),
+            Ok(None) => Authority::Releases(trust::made_here(repo, on_its_way)?),
+            Err(error) => Authority::Unseen(error.to_string()),
+        }]);
     }
-    let on_its_way = Some((&candidate.name, id));
-    let of_record = match candidate.commit {
-        Some(commit) => trust::ref_of_record(verifying.repo, commit),
-        None => Ok(None),
-    };
-    Ok(match of_record {
-        Ok(Some(name)) => Authority::Ref(name),
-        Ok(None) => Authority::Releases(trust::made_here(verifying.repo, on_its_way)?),
-        Err(error) => Authority::Unseen(error.to_string()),
-    })
+    if let Some(name) = policy.trust.signers_from.clone().map(own) {
+        return Ok(vec![Authority::Ref(name)]);
+    }
+    let mut asked = Vec::new();
+    if let Some(commit) = candidate.commit
+        && repo.is_commit(commit)?
+    {
+        asked.push(Authority::Releases(trust::taken_in(repo, releases, commit)?));
+    }
+    let production = verifying.flow.map(|flow| flow.production.full());
+    if trust::is_open(repo, releases, production.as_ref())? {
+        asked.extend(on_its_way.map(|(tag, id)| {
+            let by = Vouched::Object(id);
+            Authority::Releases(vec![Introduction { tag: tag.clone(), by }])
+        }));
+    } else {
+        asked.extend(production.map(Authority::Ref));
+    }
+    Ok(asked)
 }
 
 /// What a clone calls `refs/remotes/origin/main` is the server's own `refs/heads/main`.
-fn own(name: RefName) -> RefName {
+pub(super) fn own(name: RefName) -> RefName {
     let branch = name
         .as_str()
         .strip_prefix("refs/remotes/")

@@ -8,7 +8,7 @@ use super::message::{self, shown};
 use super::{Written, staged::shell_word};
 use crate::core::check::Answer;
 use crate::core::facts::Fact;
-use crate::core::ids::{Digest, Oid, TagName};
+use crate::core::ids::{BranchName, Digest, Oid, TagName};
 
 /// A ref's move, as git states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub enum Subject {
     Branch(BranchFacts),
     /// A tag whose name only a release may have.
     ReleaseTag(TagFacts),
+    /// The ref that says who may sign releases, on the server itself.
+    Signers,
     /// A remote-tracking ref or a stash: what `git push --mirror` sends along.
     Private,
     /// No business of ours.
@@ -110,9 +112,10 @@ pub struct BranchFacts {
     pub standing: Standing,
     /// Whether the new tip descends from the old one; true where there is no old one.
     pub forward: Fact<bool>,
-    /// The commits that the other side lacks; none where the branch has no configuration of its own.
+    /// The commits that the other side lacks; none where a client pushes a branch without a configuration.
     pub new_commits: Fact<Vec<Written>>,
-    /// The commits that would come to a protected or release branch by this, whether or not the other side has them.
+    /// The commits that would come to a protected, integration or release branch by this, whether or not the other side has
+    /// them.
     pub arriving: Fact<Vec<Written>>,
 }
 
@@ -121,6 +124,8 @@ pub struct BranchFacts {
 pub enum Standing {
     /// Anything.
     Ordinary,
+    /// Decides by being there, or not, whether this other branch is protected, and would begin or cease to be there.
+    Deciding(BranchName),
     /// Moved by releases alone.
     Protected(Released),
     /// The branch of one release.
@@ -223,6 +228,7 @@ pub(super) fn judge_branches(push: &PushFacts) -> Vec<Answer> {
     let mut answers: Vec<Answer> = branches(push)
         .flat_map(|(update, branch)| match &branch.standing {
             Standing::Ordinary => Vec::new(),
+            Standing::Deciding(production) => vec![judge_deciding(&update.line, production)],
             Standing::Protected(released) => judge_protected(push, &update.line, &branch.forward, released),
             Standing::Release {
                 version,
@@ -231,6 +237,20 @@ pub(super) fn judge_branches(push: &PushFacts) -> Vec<Answer> {
             } => judge_release(push, &update.line, branch, (version, manifests, removable)),
         })
         .collect();
+    let signers = push
+        .updates
+        .iter()
+        .filter(|update| matches!(update.subject, Subject::Signers));
+    answers.extend(signers.map(|update| {
+        let name = shown(&update.line.name);
+        Answer::fail(
+            format!("`{name}` says who may sign releases: no push moves it"),
+            format!(
+                "on the server: git fetch <repository> <ref>:{}",
+                shell_word(&update.line.name)
+            ),
+        )
+    }));
     let private = |update: &&Update| matches!(update.subject, Subject::Private);
     let private: Vec<&Update> = push.updates.iter().filter(private).collect();
     if let Some(first) = private.first() {
@@ -244,6 +264,16 @@ pub(super) fn judge_branches(push: &PushFacts) -> Vec<Answer> {
         ));
     }
     answers
+}
+
+fn judge_deciding(line: &Line, production: &BranchName) -> Answer {
+    let name = shown(short(&line.name));
+    let because = match line.new {
+        Some(_) => format!("with `{name}`, `{production}` would become protected, which nobody has written"),
+        None => format!("without `{name}`, `{production}` would no longer be protected, which nobody has written"),
+    };
+    let remedy = format!("first write `integration` under [release] on `{production}`");
+    Answer::fail(because, remedy)
 }
 
 fn judge_protected(push: &PushFacts, line: &Line, forward: &Fact<bool>, released: &Released) -> Vec<Answer> {
@@ -328,7 +358,7 @@ fn judge_release(push: &PushFacts, line: &Line, branch: &BranchFacts, facts: Rel
 pub(super) fn judge_tags(push: &PushFacts) -> Vec<Answer> {
     let tags = push.updates.iter().filter_map(|update| match &update.subject {
         Subject::ReleaseTag(tag) => Some((&update.line, tag)),
-        Subject::Branch(_) | Subject::Private | Subject::Other => None,
+        Subject::Branch(_) | Subject::Signers | Subject::Private | Subject::Other => None,
     });
     tags.flat_map(|(line, tag)| judge_tag(push, line, tag)).collect()
 }
@@ -363,7 +393,7 @@ fn judge_tag(push: &PushFacts, line: &Line, tag: &TagFacts) -> Vec<Answer> {
             let because = format!("{name} does not verify: {code}: {}", because.replace('\n', " "));
             Answer::fail(
                 because,
-                format!("git tag -d {quoted} && cargo sentinel tag {version}, or look: {verify}"),
+                format!("{verify}; where nobody has it yet, git tag -d {quoted} && cargo sentinel tag {version}"),
             )
         })),
         Fact::Unknown(why) => answers.push(Answer::unknown(format!("{name} could not be verified: {why}"), &verify)),
@@ -406,7 +436,7 @@ fn branches(push: &PushFacts) -> impl Iterator<Item = (&Update, &BranchFacts)> {
     let updates = push.updates.iter().filter(|_| push.configured);
     updates.filter_map(|update| match &update.subject {
         Subject::Branch(branch) => Some((update, branch)),
-        Subject::ReleaseTag(_) | Subject::Private | Subject::Other => None,
+        Subject::ReleaseTag(_) | Subject::Signers | Subject::Private | Subject::Other => None,
     })
 }
 

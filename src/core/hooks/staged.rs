@@ -100,7 +100,7 @@ impl Mark {
 }
 
 /// A word as a shell takes it.
-pub(super) fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -24,6 +24,10 @@ pub(crate) struct Eye<'e> {
     pub(crate) policy: Option<&'e Policy>,
     pub(crate) flow: Option<&'e Flow>,
     pub(crate) protected: &'e [BranchName],
+    /// On a server, the branch that decides by being there what is protected.
+    pub(crate) deciding: Option<&'e BranchName>,
+    /// On a server, the ref that says who may sign.
+    pub(crate) signers: Option<&'e RefName>,
     /// The remote by name or address; `None` on the server itself.
     pub(crate) remote: Option<&'e str>,
     pub(crate) verify: Verify<'e>,
@@ -36,8 +40,11 @@ pub(crate) struct Eye<'e> {
 pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
     let default = Policy::default();
     let policy = eye.policy.unwrap_or(&default);
-    let known = known_refs(eye)?;
-    let olds = lines.iter().filter_map(|line| line.old);
+    let known = known_refs(eye, policy)?;
+    // What a server has, its own refs say; of the old values a client may claim any.
+    let olds = lines
+        .iter()
+        .filter_map(|line| line.old.filter(|_| eye.remote.is_some()));
     let mut hidden: Vec<Oid> = known.values().map(|target| target.peeled).chain(olds).collect();
     hidden.sort_unstable();
     hidden.dedup();
@@ -48,7 +55,9 @@ pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
     // A repository may have thousands of tags, and only some branches have to do with them.
     let concerned = |line: &Line| {
         let short = line.name.strip_prefix("refs/heads/");
-        short.is_some_and(|short| is_protected(eye, short) || policy.release.branch.parse(short).is_some())
+        short.is_some_and(|short| {
+            is_protected(eye, short) || is_deciding(eye, short) || policy.release.branch.parse(short).is_some()
+        })
     };
     let tags = match lines.iter().any(concerned) {
         true => eye.repo.refs_below("refs/tags/")?,
@@ -78,16 +87,23 @@ fn is_protected(eye: &Eye<'_>, short: &str) -> bool {
     eye.protected.iter().any(|name| name.as_str() == short)
 }
 
+fn is_deciding(eye: &Eye<'_>, short: &str) -> bool {
+    eye.deciding.is_some_and(|name| name.as_str() == short)
+}
+
 /// The id, where it is a commit that is here.
 fn commit_here(repo: &Repo, id: Oid) -> Result<Option<Oid>> {
     Ok(repo.is_commit(id)?.then_some(id))
 }
 
-/// What the other side has, by its own names: on the server every ref; elsewhere the remote-tracking refs, and those of all
-/// remotes where an address stands for a remote that has none.
-fn known_refs(eye: &Eye<'_>) -> Result<Refs> {
+/// What the other side has, by its own names: on the server its branches and release tags, which were judged when they came;
+/// elsewhere the remote-tracking refs, and those of all remotes where an address stands for a remote that has none.
+fn known_refs(eye: &Eye<'_>, policy: &Policy) -> Result<Refs> {
     let Some(remote) = eye.remote else {
-        return eye.repo.refs();
+        let mut refs = eye.repo.refs_below("refs/heads/")?;
+        let tags = eye.repo.refs_below("refs/tags/")?.into_iter();
+        refs.extend(tags.filter(|(name, _)| policy.release.tag.parse(name.short()).is_some()));
+        return Ok(refs);
     };
     let mut refs = Refs::new();
     for (theirs, ours) in eye.repo.tracking_of(remote) {
@@ -118,7 +134,12 @@ struct Look<'l> {
 
 impl Look<'_> {
     fn subject(&self, line: &Line) -> Subject {
-        if let Some(short) = line.name.strip_prefix("refs/heads/") {
+        let short = line.name.strip_prefix("refs/heads/");
+        let is_protected = short.is_some_and(|short| is_protected(self.eye, short));
+        if self.eye.signers.is_some_and(|name| name.as_str() == line.name) && !is_protected {
+            return Subject::Signers;
+        }
+        if let Some(short) = short {
             return match self.eye.policy {
                 Some(_) => Subject::Branch(self.branch(line, short)),
                 None => Subject::Other,
@@ -141,24 +162,38 @@ impl Look<'_> {
                 arriving: Fact::Known(Vec::new()),
             };
         };
-        let stays = !matches!(standing, Standing::Ordinary);
+        let (forward, stays) = match standing {
+            Standing::Protected(_) | Standing::Release { .. } => (self.is_forward(line.old, new), true),
+            // Releases are cut from here.
+            Standing::Ordinary | Standing::Deciding(_) => (Ok(true), self.is_integration(short)),
+        };
+        let arriving = if stays {
+            self.arriving(line, new)
+        } else {
+            Ok(Vec::new())
+        };
         BranchFacts {
-            forward: Fact::from(if stays {
-                self.is_forward(line.old, new)
-            } else {
-                Ok(true)
-            }),
+            forward: Fact::from(forward),
             new_commits: Fact::from(self.new_commits(new)),
-            arriving: Fact::from(if stays {
-                self.arriving(line, new)
-            } else {
-                Ok(Vec::new())
-            }),
+            arriving: Fact::from(arriving),
             standing,
         }
     }
 
+    fn is_integration(&self, short: &str) -> bool {
+        self.eye.flow.is_some_and(|flow| flow.integration.as_str() == short)
+    }
+
     fn standing(&self, line: &Line, short: &str) -> Standing {
+        if let Some(flow) = self.eye.flow.filter(|_| is_deciding(self.eye, short)) {
+            let is_there = self.known.keys().any(|name| name.as_str() == line.name);
+            let ever = ReleaseTags::of(self.policy, &self.tags).versions().next().is_some();
+            // Before the first release branches have to come from somewhere.
+            return match is_there != line.new.is_some() && ever {
+                true => Standing::Deciding(flow.production.clone()),
+                false => Standing::Ordinary,
+            };
+        }
         if is_protected(self.eye, short) {
             return Standing::Protected(line.new.map_or(Released::No, |new| self.released(new)));
         }
@@ -180,9 +215,14 @@ impl Look<'_> {
         }
     }
 
-    /// Whether a release tag, in this push or already here, names the commit and verifies.
+    /// Whether the tag of a release, and not of a candidate for one, names the commit and verifies: in this push or already
+    /// here.
     fn released(&self, commit: Oid) -> Released {
-        let pushed: Vec<(TagName, Oid)> = self.pushed_tags().collect();
+        let is_final = |name: &TagName| {
+            let version = self.policy.release.tag.parse(name.as_str());
+            version.is_some_and(|version| version.pre.is_empty())
+        };
+        let pushed: Vec<(TagName, Oid)> = self.pushed_tags().filter(|(name, _)| is_final(name)).collect();
         let here = ReleaseTags::of(self.policy, &self.tags);
         let mut named: Vec<(TagName, Oid)> = Vec::new();
         for (name, id) in &pushed {
@@ -192,7 +232,7 @@ impl Look<'_> {
                 Err(error) => return Released::Unverified(name.clone(), error.to_string()),
             }
         }
-        for name in here.at(commit) {
+        for name in here.at(commit).into_iter().filter(is_final) {
             if let Some(target) = self
                 .tags
                 .get(&name.full())
@@ -233,14 +273,14 @@ impl Look<'_> {
         }
     }
 
-    /// The commits that the other side lacks. A branch without a configuration of its own is not judged by ours.
+    /// The commits that the other side lacks. A client does not judge a branch that has no configuration of its own.
     fn new_commits(&self, new: Oid) -> Result<Vec<Written>> {
         let repo = self.eye.repo;
         if self.hidden.contains(&new) {
             return Ok(Vec::new());
         }
-        // Where that cannot be told, it is judged.
-        if matches!(probe::is_written_at(repo, new), Ok(false)) {
+        // Where that cannot be told, it is judged; and on a server, which goes by a configuration of its own.
+        if self.eye.remote.is_some() && matches!(probe::is_written_at(repo, new), Ok(false)) {
             return Ok(Vec::new());
         }
         history::written_between(repo, new, &self.hidden)
@@ -322,6 +362,8 @@ impl Look<'_> {
         };
         facts.faults = (self.eye.verify)(&name, new);
         facts.on_production = match production {
+            // A pre-release is tagged where it was cut, and merged nowhere.
+            _ if facts.version.as_ref().is_some_and(|version| !version.pre.is_empty()) => Fact::Known(true),
             Some(production) => Fact::from(self.is_on(&production, new)),
             None => Fact::Unknown("there is no production branch".to_owned()),
         };

@@ -121,14 +121,15 @@ pub(crate) fn makers_introductions(repo: &Repo, releases: &ReleaseTags, commit: 
     if !made.is_empty() {
         return Ok(made);
     }
-    let lowest = below.into_iter().next();
-    let taken = lowest.and_then(|(_, candidate)| {
-        Some(Introduction {
-            by: Vouched::Object(candidate.id?),
-            tag: candidate.name,
-        })
-    });
-    Ok(taken.into_iter().collect())
+    Ok(below.into_iter().take(1).filter_map(as_it_stands).collect())
+}
+
+/// A release, taken for what it says it is.
+fn as_it_stands((_, candidate): (Version, Candidate)) -> Option<Introduction> {
+    Some(Introduction {
+        by: Vouched::Object(candidate.id?),
+        tag: candidate.name,
+    })
 }
 
 /// The tags that were made in this clone and still stand: the journals of their runs are the introduction. `pushed` is one
@@ -142,6 +143,27 @@ pub(crate) fn made_here(repo: &Repo, pushed: Option<(&TagName, Oid)>) -> Result<
         }
     }
     Ok(standing)
+}
+
+/// The releases below `commit` that stand in a server's repository: each was judged when it came, or stood before there was
+/// a judge.
+pub(crate) fn taken_in(repo: &Repo, releases: &ReleaseTags, commit: Oid) -> Result<Vec<Introduction>> {
+    let below = releases_below(repo, releases, commit)?;
+    Ok(below.into_iter().filter_map(as_it_stands).collect())
+}
+
+/// Whether nobody says yet who may sign: no release is bound, and the branch, if it is there, has no file.
+pub(crate) fn is_open(repo: &Repo, releases: &ReleaseTags, branch: Option<&RefName>) -> Result<bool> {
+    for (_, name, id) in releases.ascending() {
+        if Candidate::standing(repo, name.clone(), id)?.is_bound() {
+            return Ok(false);
+        }
+    }
+    let tip = branch.map(|name| repo.find_ref(name)).transpose()?.flatten();
+    let file = tip
+        .map(|tip| repo.file_at(repo.tree_of(tip)?, SIGNERS_FILE))
+        .transpose()?;
+    Ok(file.flatten().is_none())
 }
 
 struct Chain<'a> {

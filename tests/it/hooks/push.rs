@@ -129,6 +129,9 @@ fn fixups_do_not_come_to_stay() {
         "schema = 1\n[hooks]\nprotect = [\"main\", \"stable\"]\n",
     );
     blocked(&repo, &["origin", "HEAD:refs/heads/stable"], "message");
+    // Releases are cut from there.
+    repo.write("sentinel.toml", "schema = 1\n");
+    blocked(&repo, &["origin", "HEAD:develop"], "message").says(&["`develop` is where it would stay"]);
 }
 
 #[test]

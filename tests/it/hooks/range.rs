@@ -64,6 +64,30 @@ fn ranges_that_are_none() {
             .exits(64)
             .says(&["is no range A..B"]);
     }
+    // A tag that is named like a branch, or like a commit, would make the range empty.
+    let base = repo.git("rev-parse HEAD~1");
+    for (name, full) in [
+        ("origin/main", "refs/remotes/origin/main"),
+        ("develop", "refs/heads/develop"),
+        (&base[..8], "an object's id"),
+        (&base[..], "an object's id"),
+    ] {
+        repo.git_words(&["update-ref", &format!("refs/tags/{name}"), "HEAD"]);
+        for ranged in [
+            format!("{name}..HEAD"),
+            format!("{name}~0..HEAD"),
+            format!("HEAD..{name}"),
+        ] {
+            check(&repo, &format!("ci --range {ranged}")).exits(1).says(&[
+                "may mean refs/tags/",
+                full,
+                "give it in full",
+            ]);
+        }
+        repo.git_words(&["update-ref", "-d", &format!("refs/tags/{name}")]);
+        check(&repo, &format!("ci --range {name}..{name}")).succeeds();
+    }
+    check(&repo, "ci --range refs/remotes/origin/main..refs/heads/develop").succeeds();
     check(&repo, "ci --range nowhere..HEAD")
         .exits(1)
         .says(&["`nowhere` names no commit here"]);

@@ -110,3 +110,245 @@ fn a_new_server_takes_a_first_push() {
         .refused("config")
         .says(&["sentinel.toml:2:1"]);
 }
+
+/// Anybody may make a branch, and write there what he likes.
+#[test]
+fn a_branch_that_anybody_made_is_not_of_record() {
+    let repo = served();
+    let origin = repo.origin();
+    repo.git("push -q --no-verify origin main:stable");
+    repo.git_in(&origin, "symbolic-ref HEAD refs/heads/stable");
+    repo.git_in(&origin, "update-ref -d refs/heads/main");
+    repo.change("a", "feat: not released");
+    blocked(&repo, &["-f", "HEAD:stable"], "branch").says(&["`stable` is protected"]);
+    repo.write(
+        "sentinel.toml",
+        "schema = 1\n[release]\nproduction = \"main\"\n[hooks]\nprotect = []\n",
+    );
+    repo.commit("chore: my own rules");
+    push(&repo, &["HEAD:refs/heads/main"]).succeeds();
+    blocked(&repo, &["-f", "HEAD:stable"], "branch").says(&["`stable` is protected"]);
+    repo.write("sentinel.toml", "schema =\n");
+    repo.commit("chore: no rules");
+    push(&repo, &["HEAD:refs/heads/main"]).succeeds();
+    push(&repo, &["HEAD:refs/heads/feature/x"]).succeeds();
+}
+
+/// Where it is not clear which branch is of record, nothing passes before somebody says so on the server.
+#[test]
+fn the_server_says_which_branch_is_of_record() {
+    let repo = served();
+    let origin = repo.origin();
+    repo.change("a", "feat: x");
+    let cases = [
+        ("develop", "git config sentinel.production main"),
+        ("gone", "git config sentinel.production "),
+    ];
+    for (head, remedy) in cases {
+        repo.git_in(&origin, &format!("symbolic-ref HEAD refs/heads/{head}"));
+        blocked(&repo, &["feature/x"], "repository").says(&[remedy]);
+        check(&repo, "-C ../origin.git hooks status").says(&[remedy]);
+        check(&repo, "-C ../origin.git hooks install --server").says(&[remedy]);
+        // A client's configuration is none of the server's.
+        git_with(&repo, &["push", "--no-verify", "origin", "feature/x"], |command| {
+            command.envs([
+                ("GIT_CONFIG_COUNT", "1"),
+                ("GIT_CONFIG_KEY_0", "sentinel.production"),
+                ("GIT_CONFIG_VALUE_0", "main"),
+            ]);
+        })
+        .refused("repository");
+    }
+    repo.git_in(&origin, "config sentinel.production main");
+    push(&repo, &["feature/x"]).succeeds();
+    blocked(&repo, &["-f", "feature/x:main"], "branch").says(&["`main` is protected"]);
+    // The branch of record is where releases are, or says nothing.
+    repo.git_in(&origin, "config sentinel.production develop");
+    repo.write("sentinel.toml", "schema = 1\n[release]\nproduction = \"main\"\n");
+    repo.commit("chore: say where");
+    git(&repo, &["push", "--no-verify", "origin", "HEAD:develop"]).succeeds();
+    blocked(&repo, &["feature/x"], "repository").says(&["git config sentinel.production main"]);
+}
+
+/// Where nothing is written, the branch for integration decides by being there whether production is protected.
+#[test]
+fn what_is_protected_does_not_hang_on_a_branch_that_anybody_deletes() {
+    let repo = served();
+    let origin = repo.origin();
+    blocked(&repo, &[":develop"], "branch").says(&["`main` would no longer be protected", "`integration`"]);
+    repo.git_in(&origin, "update-ref -d refs/heads/develop");
+    blocked(&repo, &["HEAD:refs/heads/develop"], "branch").says(&["`main` would become protected"]);
+    // On trunk, production takes any commit; it may say which flow it is.
+    repo.write("sentinel.toml", "schema = 1\n[release]\nintegration = \"develop\"\n");
+    repo.commit("chore: two branches");
+    push(&repo, &["HEAD:main"]).succeeds();
+    push(&repo, &["HEAD:refs/heads/develop"]).succeeds();
+    push(&repo, &[":develop"]).succeeds();
+    repo.change("a", "feat: x");
+    blocked(&repo, &["HEAD:main"], "branch").says(&["`main` is protected"]);
+}
+
+#[test]
+fn another_name_of_a_branch_is_that_branch() {
+    let repo = served();
+    repo.git_in(&repo.origin(), "symbolic-ref refs/heads/master refs/heads/main");
+    repo.git_in(&repo.origin(), "symbolic-ref refs/heads/old refs/heads/master");
+    repo.change("a", "feat: x");
+    for name in ["master", "old"] {
+        blocked(&repo, &["-f", &format!("HEAD:{name}")], "branch").says(&["`main` is protected"]);
+        blocked(&repo, &[&format!(":{name}")], "branch");
+    }
+}
+
+#[test]
+fn the_message_is_judged_wherever_the_commit_was_before() {
+    let repo = served();
+    repo.change("a", "bad one");
+    // Without a configuration of its own, or behind a ref that nobody judges.
+    repo.git("rm -q sentinel.toml");
+    repo.commit("nothing is configured here");
+    blocked(&repo, &["feature/x"], "message").says(&["bad one", "nothing is configured here"]);
+    push(&repo, &["HEAD:refs/notes/x", "HEAD:refs/tags/x"]).succeeds();
+    blocked(&repo, &["feature/x"], "message").says(&["bad one"]);
+    // What a client claims to stand there proves nothing.
+    let tip = repo.git("rev-parse HEAD");
+    let none = "0".repeat(40);
+    let lines = format!("{tip} {tip} refs/heads/decoy\n{none} {tip} refs/heads/feature/x\n");
+    let input = repo.root().join("input");
+    std::fs::write(&input, lines).unwrap();
+    let mut command = repo.command(env!("CARGO_BIN_EXE_cargo-sentinel"));
+    command.current_dir(repo.origin()).args(["hook", "run", "pre-receive"]);
+    command.stdin(std::fs::File::open(input).unwrap());
+    super::outcome(&mut command).refused("message").says(&["bad one"]);
+}
+
+/// Who may sign is what the releases before say, and on trunk anybody writes the file that the next one reads.
+#[test]
+fn who_may_sign_is_not_what_was_pushed_last() {
+    let repo = Repo::trunk();
+    repo.write("sentinel.toml", "schema = 1\n");
+    repo.write(".sentinel/allowed_signers", repo.signer_line());
+    repo.commit("feat: configure");
+    repo.git("push -q origin main");
+    check(&repo, "-C ../origin.git hooks install --server").succeeds();
+    check(&repo, "cut auto --yes").succeeds();
+    check(&repo, "finish --yes").succeeds();
+    let first = repo.origin_refs();
+    // Another's key takes the place of the first, where nothing is known of the releases before.
+    let key = repo.root().join("mallory.key");
+    let path = key.to_str().unwrap();
+    let words = ["-q", "-t", "ed25519", "-N", "", "-f", path];
+    assert!(repo.command("ssh-keygen").args(words).status().unwrap().success());
+    let public = std::fs::read_to_string(repo.root().join("mallory.key.pub")).unwrap();
+    repo.git_in(repo.root(), "clone -q --no-tags origin.git mallory");
+    let there = repo.root().join("mallory");
+    for (name, value) in [
+        ("user.name", "mallory"),
+        ("user.email", "alice@example.org"),
+        ("gpg.format", "ssh"),
+        ("user.signingKey", path),
+    ] {
+        repo.git_in(&there, &format!("config {name} {value}"));
+    }
+    repo.git_in(&there, "remote remove origin");
+    let signers = format!("alice@example.org namespaces=\"git\" {public}");
+    std::fs::write(there.join(".sentinel/allowed_signers"), signers).unwrap();
+    let commit = repo
+        .command("git")
+        .current_dir(&there)
+        .args(["commit", "-qam", "fix: my own key"])
+        .status();
+    assert!(commit.unwrap().success());
+    repo.git_in(&there, "push -q ../origin.git main");
+    check(&repo, "-C ../mallory cut 0.3.0 --yes").succeeds();
+    check(&repo, "-C ../mallory finish --yes").succeeds();
+    let release = git_with(&repo, &["push", "../origin.git", "main", "v0.3.0"], |command| {
+        command.current_dir(&there);
+    });
+    release.refused("tag").says(&["SIGNER_NOT_ALLOWED"]);
+    let tags = |refs: &str| refs.lines().filter(|line| line.contains("refs/tags/")).count();
+    assert_eq!(tags(&repo.origin_refs()), tags(&first));
+}
+
+#[test]
+fn no_push_moves_the_ref_that_says_who_may_sign() {
+    let repo = configured();
+    repo.git("switch -q main");
+    for (named, full) in [
+        ("refs/sentinel/signers", "refs/sentinel/signers"),
+        ("refs/remotes/origin/trust", "refs/heads/trust"),
+    ] {
+        repo.write(
+            "sentinel.toml",
+            format!("schema = 1\n[trust]\nsigners_from = \"{named}\"\n"),
+        );
+        repo.commit("chore: a ref of signers");
+        check(&repo, "-C ../origin.git hooks uninstall").succeeds();
+        repo.git("push -q --no-verify origin main");
+        repo.git(&format!("push -q --no-verify origin main~1:{full}"));
+        check(&repo, "-C ../origin.git hooks install --server").succeeds();
+        for refspec in [format!("+HEAD:{full}"), format!(":{full}")] {
+            blocked(&repo, &[&refspec], "branch").says(&[full, "who may sign releases", "git fetch"]);
+        }
+    }
+}
+
+/// A release that is the first of all introduces itself (binding.md): nobody says yet who may sign.
+#[test]
+fn the_first_release_on_a_server_introduces_itself() {
+    let repo = Repo::flow();
+    repo.git_in(&repo.origin(), "update-ref -d refs/tags/v0.1.0");
+    repo.git("tag -d v0.1.0");
+    repo.git("switch -q main");
+    repo.write("sentinel.toml", "schema = 1\n");
+    repo.git("rm -q .sentinel/allowed_signers");
+    repo.commit("chore: configure");
+    repo.git("switch -q develop");
+    repo.git("merge -q --no-edit main");
+    repo.write(".sentinel/allowed_signers", repo.signer_line());
+    repo.commit("feat: say who may sign");
+    repo.git("push -q --no-verify origin main develop");
+    check(&repo, "-C ../origin.git hooks install --server").succeeds();
+    check(&repo, "cut 0.1.0 --yes").succeeds();
+    check(&repo, "finish 0.1.0 --yes").succeeds();
+    assert!(repo.origin_refs().contains("refs/tags/v0.1.0"));
+}
+
+#[test]
+fn a_candidate_for_a_release_arrives_and_moves_no_protected_branch() {
+    let repo = configured();
+    check(&repo, "-C ../origin.git hooks install --server").succeeds();
+    check(&repo, "hooks install").succeeds();
+    check(&repo, "cut 0.2.0-rc.1 --yes").succeeds();
+    check(&repo, "finish 0.2.0-rc.1 --yes").succeeds();
+    assert!(repo.origin_refs().contains("refs/tags/v0.2.0-rc.1"));
+    blocked(&repo, &["v0.2.0-rc.1^{}:main"], "branch").says(&["no release tag names"]);
+}
+
+/// A clock that is wrong by more than a month hides what stands there already, unless history's graph says so.
+#[test]
+fn what_the_commit_graph_knows_is_not_judged_again() {
+    let repo = served();
+    let origin = repo.origin();
+    repo.change("a", "bad one");
+    let wrong = [
+        ("GIT_COMMITTER_DATE", "@86400 +0000"),
+        ("GIT_AUTHOR_DATE", "@86400 +0000"),
+    ];
+    let commit = git_with(
+        &repo,
+        &["commit", "-q", "--allow-empty", "-m", "chore: old clock"],
+        |command| {
+            command.envs(wrong);
+        },
+    );
+    commit.succeeds();
+    repo.git_in(&origin, "config core.hooksPath /dev/null");
+    repo.git("push -q origin HEAD:refs/heads/legacy");
+    repo.git_in(&origin, "config --unset core.hooksPath");
+    repo.git("reset -q --hard HEAD~1");
+    repo.change("b", "feat: on top of it");
+    blocked(&repo, &["feature/x"], "message").says(&["bad one"]);
+    repo.git_in(&origin, "commit-graph write --reachable");
+    push(&repo, &["feature/x"]).succeeds();
+}
