@@ -3,6 +3,7 @@
 //! Observes what the moment asks for, has the checks judge it, and lets go what may be skipped and is skipped with a reason,
 //! which goes into the audit trail. Starts no process. Must not know how a refusal is printed.
 
+mod chained;
 mod glance;
 pub(super) mod record;
 mod tag;
@@ -13,7 +14,6 @@ use std::path::{Path, PathBuf};
 use super::{Error, Kind};
 use crate::core::check::{self, Finding, refusal};
 use crate::core::facts::{Fact, Flow, RemoteChoice};
-use crate::core::hooks::place::DISPLACED;
 use crate::core::hooks::push::{Format, Line, parse};
 use crate::core::hooks::skip::{self, Ask, Outcome};
 use crate::core::hooks::{HookName, Observed};
@@ -24,7 +24,7 @@ use crate::engine::probe::{self, brought, push};
 use crate::host::git_read::Repo;
 use crate::host::handed::{self, Handed};
 use crate::host::stored::Stored;
-use crate::host::{clock, env, fs};
+use crate::host::{clock, env};
 use record::Record;
 
 /// How git called.
@@ -55,9 +55,11 @@ pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
         Ok(stdin) => stdin,
         Err(error) => return refused(failed("input", &error.into()), None),
     };
-    let outcome = match glance::is_plainly_good(dir, call) {
-        true => Ok(Outcome::default()),
-        false => in_full(dir, call, stdin.as_deref()),
+    let outcome = match chained::is_by_another_name(call) {
+        Ok(true) => Ok(Outcome::default()),
+        Ok(false) if glance::is_plainly_good(dir, call) => Ok(Outcome::default()),
+        Ok(false) => in_full(dir, call, stdin.as_deref()),
+        Err(error) => Err(error.into()),
     };
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -70,12 +72,15 @@ pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
             return refused(failed(check, &error), stdin);
         }
     };
-    let chained = call.shim.as_deref().filter(|_| outcome.refused.is_empty());
-    match chained.map(displaced).transpose() {
+    let chained = match outcome.refused.is_empty() {
+        true => chained::displaced(call),
+        false => Ok(None),
+    };
+    match chained {
         Ok(chained) => HookAnswer {
             outcome,
             stdin,
-            chained: chained.flatten(),
+            chained,
         },
         Err(error) => refused(failed("repository", &error.into()), stdin),
     }
@@ -91,18 +96,6 @@ pub fn follow(answer: &HookAnswer, call: &HookCall) -> Result<(), Error> {
         Some(path) => Err(handed::become_hook(path, &call.args, answer.stdin.as_deref()).into()),
         None => Ok(()),
     }
-}
-
-/// The hook that was moved aside for a shim, where git would have run it.
-fn displaced(shim: &Path) -> Result<Option<PathBuf>, crate::host::Error> {
-    let mut name = shim.file_name().unwrap_or_default().to_owned();
-    name.push(DISPLACED);
-    let path = shim.with_file_name(name);
-    let runs = fs::is_executable(&path)?;
-    // Without a slash it would be looked up on PATH.
-    let bare = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
-    let here = if bare { Path::new(".").join(path) } else { path };
-    Ok(runs.then_some(here))
 }
 
 fn refused(finding: Finding, stdin: Option<Vec<u8>>) -> HookAnswer {
@@ -190,7 +183,8 @@ fn judge(handed: &Handed, dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> 
     };
     let required = policy.map_or(&[][..], |policy| &policy.hooks.required);
     let outcome = skip::apply(findings, &ask, required);
-    if !outcome.skipped.is_empty() {
+    // What is refused all the same was not let go.
+    if !outcome.skipped.is_empty() && outcome.refused.is_empty() {
         let reason = ask.reason.unwrap_or_default();
         let skipped = audit::Skipped {
             at: clock::now(),

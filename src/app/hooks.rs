@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Context, Error, Kind, hook};
 use crate::core::hooks::HookName;
 use crate::core::hooks::place::{self, Change, Entry, Looked, Refusal, Standing, State, Surroundings};
+use crate::core::hooks::shim::Recognised;
 use crate::engine::hookdir::{self, Record};
 use crate::engine::probe;
 use crate::host::git_read::Repo;
@@ -70,6 +71,7 @@ pub fn install_hooks(context: &Context, options: &InstallOptions) -> Result<Hook
         )
         .hint("cargo sentinel hooks install"));
     }
+    let _lock = locked(&repo, options.dry_run)?;
     let looked = hookdir::looked(&repo)?;
     let into = options.into.as_ref().map(|dir| fs::canonical(&context.dir.join(dir)));
     place::admit(&looked, into.as_deref(), hooks).map_err(|refusal| blocked(&[refusal]))?;
@@ -95,14 +97,13 @@ pub fn install_hooks(context: &Context, options: &InstallOptions) -> Result<Hook
         .map(|(hook, _)| *hook);
     let changed: Vec<HookName> = changed.collect();
     if !options.dry_run {
-        let place = record
-            .places
-            .entry(looked.dir.to_string_lossy().into_owned())
-            .or_default();
-        place.made |= fs::stat(&looked.dir)?.is_none();
-        place.binary.clone_from(&binary);
-        planned.iter().for_each(|(hook, change)| place.note(*hook, change));
-        record.write(&repo)?;
+        if known.is_some() || !changed.is_empty() {
+            let place = record.place_mut(&looked.dir);
+            place.made |= fs::stat(&looked.dir)?.is_none();
+            place.binary.clone_from(&binary);
+            planned.iter().for_each(|(hook, change)| place.note(*hook, change));
+            record.write(&repo)?;
+        }
         fs::create_dir(&looked.dir)?;
         for (hook, change) in &planned {
             hookdir::carry_out(&looked.dir, *hook, change, binary.as_deref())?;
@@ -118,23 +119,29 @@ pub fn install_hooks(context: &Context, options: &InstallOptions) -> Result<Hook
     })
 }
 
-/// Removes what was installed, and puts back what stood there before, wherever that was.
+/// Removes what was installed from here, and puts back what stood there before, wherever that was.
 ///
 /// # Errors
 /// When the record or a directory cannot be read or written.
 pub fn uninstall_hooks(context: &Context, dry_run: bool) -> Result<HooksAnswer, Error> {
     let repo = context.repo()?;
+    let _lock = locked(&repo, dry_run)?;
     let looked = hookdir::looked(&repo)?;
     let mut record = Record::read(&repo)?;
-    let mut dirs: Vec<PathBuf> = record.places.keys().map(PathBuf::from).collect();
-    if !dirs.contains(&looked.dir) {
+    let mut dirs = record.dirs();
+    if looked.own && !dirs.contains(&looked.dir) {
         dirs.push(looked.dir.clone());
     }
     let (mut changed, mut left) = (Vec::new(), Vec::new());
     for dir in &dirs {
         let known = record.place(dir).cloned();
         let mut kept = false;
-        for hook in HookName::ALL {
+        // Where others may look too, theirs may stand beside ours.
+        let ours = |hook: &HookName| {
+            let is_known = |place: &hookdir::Place| place.hooks.contains_key(hook.as_str());
+            (looked.own && *dir == looked.dir) || known.as_ref().is_some_and(is_known)
+        };
+        for hook in HookName::ALL.into_iter().filter(ours) {
             match place::uninstall(hook, &hookdir::standing(dir, hook, known.as_ref())?) {
                 Ok(Change::Keep) => {}
                 Ok(change) => {
@@ -154,11 +161,17 @@ pub fn uninstall_hooks(context: &Context, dry_run: bool) -> Result<HooksAnswer, 
                 // Somebody else's files keep it; that is no failure.
                 fs::remove_empty_dir(dir);
             }
-            record.places.remove(dir.to_string_lossy().as_ref());
+            record.forget(dir);
         }
     }
     if !dry_run {
         record.write(&repo)?;
+    }
+    if !looked.own && !dirs.contains(&looked.dir) && has_shims(&looked.dir)? {
+        left.push((
+            format!("the shims in `{}` were not installed from here", looked.dir.display()),
+            vec!["cargo sentinel hooks uninstall, where they were".to_owned()],
+        ));
     }
     changed.sort();
     changed.dedup();
@@ -180,7 +193,7 @@ pub fn hooks_status(context: &Context) -> Result<HooksAnswer, Error> {
     let record = Record::read(&repo)?;
     // Where hooks were installed, and git looks elsewhere now, they are what is asked about.
     let place = record.place(&looked.dir).map(|_| looked.dir.clone());
-    let dir = place.or_else(|| record.places.keys().next().map(PathBuf::from));
+    let dir = place.or_else(|| record.dirs().into_iter().next());
     let dir = dir.unwrap_or_else(|| looked.dir.clone());
     let recorded = record
         .place(&dir)
@@ -214,6 +227,32 @@ pub fn hooks_status(context: &Context) -> Result<HooksAnswer, Error> {
     })
 }
 
+/// Whether shims stand in a directory that git looks in; it looks in none where its path is empty.
+fn has_shims(dir: &Path) -> Result<bool, Error> {
+    for hook in HookName::ALL.into_iter().filter(|_| dir.is_absolute()) {
+        if matches!(hookdir::standing(dir, hook, None)?.at, Entry::Hook(entry) if entry.recognised == Recognised::Intact)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn locked(repo: &Repo, dry_run: bool) -> Result<Option<fs::Lock>, Error> {
+    if dry_run {
+        return Ok(None);
+    }
+    let lock = hookdir::lock(repo)?;
+    let lock = lock.ok_or_else(|| {
+        Error::new(
+            Kind::Locked,
+            "another `hooks install` or `hooks uninstall` is at work here",
+        )
+        .hint("wait for it to end, then run the command again")
+    })?;
+    Ok(Some(lock))
+}
+
 fn own_path() -> Result<String, Error> {
     let unknown = |why: String| {
         Error::new(
@@ -233,7 +272,13 @@ fn own_path() -> Result<String, Error> {
 
 fn views(looked: &Looked, dir: &Path, hooks: &[HookName], record: &Record) -> Result<Vec<HookView>, Error> {
     let known = record.place(dir);
-    let binary = known.and_then(|place| place.binary.as_deref());
+    let binary = match known {
+        Some(place) => place.binary.clone(),
+        // Nothing is recorded: what this program would write is what is looked for.
+        None if looked.own => Some(own_path()?),
+        None => None,
+    };
+    let binary = binary.as_deref();
     let runnable = binary
         .map(|path| fs::is_executable(Path::new(path)))
         .transpose()?

@@ -1,7 +1,8 @@
 //! A hooks directory: what stands in it, what was installed there, and changing it.
 //!
 //! The record (`sentinel/hooks.json` in the common git directory) is written before anything is moved, so that what stood
-//! there before can be put back whenever an installation ends early. Knows git's places; what may change is `core`'s to say.
+//! there before can be put back whenever an installation ends early. It says nothing once the repository was moved or copied,
+//! except of the repository's own directory. Knows git's places; what may change is `core`'s to say.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,14 +17,24 @@ use crate::host::git_read::Repo;
 use crate::host::git_write::git;
 use crate::host::{Error, Result, fs};
 
-/// The newest format of the record that is written and read.
-const SCHEMA: u32 = 1;
+/// The format of the record that is written, and the newest that is read. The first named each directory by its whole path.
+const SCHEMA: u32 = 2;
+
+/// How large a hook may be that is asked whose it is.
+const HOOK_BYTES_MAX: u64 = 1 << 24;
 
 /// Everything that was installed, by directory.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     schema: u32,
-    pub(crate) places: BTreeMap<String, Place>,
+    /// The common git directory, as it was then.
+    #[serde(default)]
+    repository: String,
+    /// By path: from the common git directory, or whole where it lies elsewhere.
+    places: BTreeMap<String, Place>,
+    /// The common git directory, as it is now.
+    #[serde(skip)]
+    common: PathBuf,
 }
 
 /// What was installed in one directory.
@@ -73,21 +84,48 @@ impl Record {
     /// When it is there and cannot be understood: what it says of others' hooks must not be guessed.
     pub(crate) fn read(repo: &Repo) -> Result<Self> {
         let path = record_path(repo);
+        let common = fs::canonical(&repo.common_dir());
         let Some(bytes) = fs::read(&path)? else {
             return Ok(Self {
                 schema: SCHEMA,
+                repository: common.to_string_lossy().into_owned(),
                 places: BTreeMap::new(),
+                common,
             });
         };
         let what = || format!("the record of installed hooks, `{}`", path.display());
         let record: Self = serde_json::from_slice(&bytes).map_err(|error| Error::git(what(), error))?;
-        if record.schema != SCHEMA {
+        if !(1..=SCHEMA).contains(&record.schema) {
             return Err(Error::git(
                 what(),
                 format!("its schema is {}, known is {SCHEMA}", record.schema),
             ));
         }
-        Ok(record)
+        let is_here = record.schema == 1 || *record.repository == common.to_string_lossy();
+        let mut read = Self {
+            schema: SCHEMA,
+            repository: common.to_string_lossy().into_owned(),
+            places: BTreeMap::new(),
+            common,
+        };
+        for (path, place) in record.places {
+            // Elsewhere, the same path may be another repository's.
+            if is_here || Path::new(&path).is_relative() {
+                let path = read.key(&read.common.join(path));
+                read.places.insert(path, place);
+            }
+        }
+        Ok(read)
+    }
+
+    fn key(&self, dir: &Path) -> String {
+        let key = dir.strip_prefix(&self.common).unwrap_or(dir);
+        key.to_string_lossy().into_owned()
+    }
+
+    /// The directories in which something was installed.
+    pub(crate) fn dirs(&self) -> Vec<PathBuf> {
+        self.places.keys().map(|key| self.common.join(key)).collect()
     }
 
     /// Replaces the record.
@@ -103,7 +141,17 @@ impl Record {
 
     /// What was installed in a directory.
     pub(crate) fn place(&self, dir: &Path) -> Option<&Place> {
-        self.places.get(dir.to_string_lossy().as_ref())
+        self.places.get(&self.key(dir))
+    }
+
+    /// The same, to be changed; nothing, to begin with.
+    pub(crate) fn place_mut(&mut self, dir: &Path) -> &mut Place {
+        self.places.entry(self.key(dir)).or_default()
+    }
+
+    /// Forgets a directory.
+    pub(crate) fn forget(&mut self, dir: &Path) {
+        self.places.remove(&self.key(dir));
     }
 }
 
@@ -114,9 +162,10 @@ impl Place {
             Change::Displace(original) => {
                 self.hooks.insert(hook.as_str().to_owned(), Some(Before::of(original)));
             }
-            Change::Write | Change::Overwrite | Change::Keep => {
+            Change::Write | Change::Overwrite => {
                 self.hooks.entry(hook.as_str().to_owned()).or_insert(None);
             }
+            Change::Keep => {}
             Change::Remove | Change::Restore => {
                 self.hooks.remove(hook.as_str());
             }
@@ -126,6 +175,16 @@ impl Place {
 
 fn record_path(repo: &Repo) -> PathBuf {
     repo.common_dir().join("sentinel").join("hooks.json")
+}
+
+/// Keeps others out while hooks are changed; `None` where they are at it for long.
+///
+/// # Errors
+/// When the lock cannot be asked for.
+pub(crate) fn lock(repo: &Repo) -> Result<Option<fs::Lock>> {
+    let dir = repo.common_dir().join("sentinel");
+    fs::create_dir(&dir)?;
+    fs::Lock::try_acquire(&dir.join("hooks.lock"))
 }
 
 /// Where git looks for hooks: git-rev-parse(1) `--git-path`, git-config(1) `--show-scope`.
@@ -143,6 +202,7 @@ pub(crate) fn looked(repo: &Repo) -> Result<Looked> {
             dir: PathBuf::new(),
             configured,
             in_tree: false,
+            own: false,
         });
     }
     let mut dir = git(&top)
@@ -157,6 +217,7 @@ pub(crate) fn looked(repo: &Repo) -> Result<Looked> {
         None => false,
     };
     Ok(Looked {
+        own: dir.starts_with(fs::canonical(&repo.common_dir())),
         dir,
         configured,
         in_tree,
@@ -240,7 +301,7 @@ fn entry(path: &Path) -> Result<Entry> {
             mode: 0,
             target: Some(target),
             recognised: Recognised::Foreign,
-            manager: fs::read(path)?.as_deref().and_then(shim::manager),
+            manager: manager_behind(path)?,
         }));
     }
     if !found.is_file() {
@@ -254,6 +315,18 @@ fn entry(path: &Path) -> Result<Entry> {
         recognised: shim::recognise(&text),
         manager: shim::manager(&text),
     }))
+}
+
+/// Whose hook a link leads to, if it leads to a file.
+fn manager_behind(link: &Path) -> Result<Option<&'static str>> {
+    let there = fs::canonical(link);
+    let is_file = fs::stat(&there)?.is_some_and(|found| found.is_file());
+    let text = if is_file {
+        fs::read_bounded(&there, HOOK_BYTES_MAX)?
+    } else {
+        None
+    };
+    Ok(text.as_deref().and_then(shim::manager))
 }
 
 /// Carries a change out. Each file appears whole or not at all.

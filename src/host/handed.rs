@@ -176,24 +176,39 @@ pub(crate) fn stdin() -> Result<Vec<u8>> {
     reason = "a program takes this one's place: there is no child to wait for"
 )]
 pub(crate) fn become_hook(path: &Path, args: &[OsString], stdin: Option<&[u8]>) -> Error {
+    use rustix::io::Errno;
     let mut command = Command::new(path);
     command.args(args);
-    if let Some(bytes) = stdin {
-        match replayed(bytes) {
-            Ok(file) => command.stdin(Stdio::from(file)),
-            Err(source) => {
-                return Error::File {
-                    verb: "write",
-                    path: "a temporary file".into(),
-                    source,
-                };
-            }
+    let mut source = match take_place(command, stdin) {
+        Ok(source) => source,
+        Err(error) => return error,
+    };
+    // Without a `#!` a file is the shell's, as git and execvp(3) have it; not every C library sees to that.
+    if Errno::from_io_error(&source) == Some(Errno::NOEXEC) {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg(path).args(args);
+        source = match take_place(shell, stdin) {
+            Ok(source) => source,
+            Err(error) => return error,
         };
     }
     Error::Start {
-        source: command.exec(),
+        source,
         program: path.display().to_string(),
     }
+}
+
+/// Comes back with why it could not.
+fn take_place(mut command: Command, stdin: Option<&[u8]>) -> Result<std::io::Error> {
+    let file = stdin.map(replayed).transpose().map_err(|source| Error::File {
+        verb: "write",
+        path: "a temporary file".into(),
+        source,
+    })?;
+    if let Some(file) = file {
+        command.stdin(Stdio::from(file));
+    }
+    Ok(command.exec())
 }
 
 /// A file without a name, to be read from its beginning.

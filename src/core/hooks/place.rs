@@ -30,6 +30,8 @@ pub struct Looked {
     pub configured: Option<(Scope, String)>,
     /// Whether it lies in the working tree and is not ignored: what is written there is meant for everybody.
     pub in_tree: bool,
+    /// Whether it lies in the git directory: nobody else looks there.
+    pub own: bool,
 }
 
 /// Why hooks cannot go there, and what to do.
@@ -64,12 +66,18 @@ pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result
         ));
     }
     let Some((scope, value)) = &looked.configured else {
-        return Ok(());
+        if looked.own || into.is_some() {
+            return Ok(());
+        }
+        return Err(Refusal::new(
+            format!("the repository's hooks directory is a link to `{shown}`, which others may share"),
+            format!("cargo sentinel hooks install --into {}", shell_word(&shown.to_string())),
+        ));
     };
     if *scope == Scope::Shared {
         return Err(Refusal::new(
             format!("core.hooksPath is `{value}` for more than this repository; it is left alone"),
-            "git config --local core.hooksPath \"$(git rev-parse --absolute-git-dir)/hooks\"",
+            "git config --local core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"",
         ));
     }
     if value.is_empty() || value == "/dev/null" {
@@ -133,6 +141,14 @@ pub struct Standing {
     pub recorded: Option<Original>,
 }
 
+impl Standing {
+    /// Whether the hook that is moved aside was moved by an installation: the record says so, or the shim that took its place.
+    fn is_aside(&self) -> bool {
+        let beside_shim = matches!(&self.at, Entry::Hook(entry) if entry.recognised == Recognised::Intact);
+        matches!(self.displaced, Entry::Hook(_)) && (self.recorded.is_some() || beside_shim)
+    }
+}
+
 /// One change to the hooks directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -156,11 +172,7 @@ pub enum Change {
 /// Where something stands in the way.
 pub fn install(hook: HookName, standing: &Standing, wanted: Digest) -> Result<Change, Refusal> {
     let aside = format!("{hook}{DISPLACED}");
-    let ours_aside = matches!(
-        (&standing.displaced, &standing.recorded),
-        (Entry::Nothing, _) | (Entry::Hook(_), Some(_))
-    );
-    if !ours_aside {
+    if standing.displaced != Entry::Nothing && !standing.is_aside() {
         return Err(Refusal::new(
             format!("{aside} stands in the way, and nothing is known of it"),
             format!("move {aside} away, or back to {hook}"),
@@ -199,7 +211,7 @@ pub fn install(hook: HookName, standing: &Standing, wanted: Digest) -> Result<Ch
 /// # Errors
 /// Where what stands there is not what was written; it is left alone.
 pub fn uninstall(hook: HookName, standing: &Standing) -> Result<Change, Refusal> {
-    let aside = matches!((&standing.displaced, &standing.recorded), (Entry::Hook(_), Some(_)));
+    let aside = standing.is_aside();
     let back = if aside { Change::Restore } else { Change::Remove };
     match &standing.at {
         Entry::Nothing if aside => Ok(Change::Restore),
@@ -208,7 +220,7 @@ pub fn uninstall(hook: HookName, standing: &Standing) -> Result<Change, Refusal>
             Recognised::Intact => Ok(back),
             Recognised::Edited => Err(Refusal::new(
                 format!("{hook} was edited and is left as it is"),
-                format!("look at it, then remove {hook}"),
+                format!("look at it, remove {hook}, then uninstall again"),
             )),
             Recognised::Foreign if aside => Err(Refusal::new(
                 format!(

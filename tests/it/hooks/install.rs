@@ -6,7 +6,7 @@ use super::{commit, configured, executable, git, git_with, hooks_dir, outcome};
 use crate::support::snapshot::Snapshot;
 use crate::support::{Outcome, Repo, check, check_with};
 
-fn installed(repo: &Repo) -> Vec<String> {
+pub(super) fn installed(repo: &Repo) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(hooks_dir(repo))
         .map(|entries| {
             entries
@@ -419,7 +419,7 @@ fn an_empty_environment_and_a_stale_or_dead_shim() {
 fn a_record_that_cannot_be_understood_is_not_guessed() {
     let repo = configured();
     check(&repo, "hooks install").succeeds();
-    for bad in ["{", "{\"schema\": 2, \"places\": {}}"] {
+    for bad in ["{", "{\"schema\": 3, \"places\": {}}"] {
         repo.write(".git/sentinel/hooks.json", bad);
         for words in ["hooks install", "hooks uninstall", "hooks status"] {
             check(&repo, words).exits(1).says(&["the record of installed hooks"]);

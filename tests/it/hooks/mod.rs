@@ -1,5 +1,6 @@
 //! The hooks, driven by git itself: installed, then asked by commits and pushes.
 
+mod before;
 mod commit;
 mod install;
 mod push;

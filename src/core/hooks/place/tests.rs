@@ -35,6 +35,7 @@ fn looked(dir: &str, configured: Option<(Scope, &str)>, in_tree: bool) -> Looked
         dir: dir.into(),
         configured: configured.map(|(scope, value)| (scope, value.to_owned())),
         in_tree,
+        own: dir.contains("/.git/"),
     }
 }
 
@@ -57,13 +58,15 @@ fn places() {
         ask(&looked("/dev/null", repository("/dev/null"), false), None),
         ask(&looked("/r/.hooks", repository(".hooks"), true), None),
         ask(&looked("/r/.git/hooks", None, false), Some("/r/my hooks")),
+        ask(&looked("/r/linked to", None, true), None),
     ];
     insta::assert_snapshot!(refused.map(Option::unwrap).join("\n"), @r#"
-    core.hooksPath is `/shared` for more than this repository; it is left alone: git config --local core.hooksPath "$(git rev-parse --absolute-git-dir)/hooks"
+    core.hooksPath is `/shared` for more than this repository; it is left alone: git config --local core.hooksPath "$(git rev-parse --path-format=absolute --git-common-dir)/hooks"
     core.hooksPath is ``: no hook runs here: git config --unset core.hooksPath
     core.hooksPath is `/dev/null`: no hook runs here: git config --unset core.hooksPath
     core.hooksPath is `.hooks`, in the working tree: what is written there is everybody's: cargo sentinel hooks install --into .hooks
     git looks for hooks in `/r/.git/hooks`, not in `/r/my hooks`: git config core.hooksPath '/r/my hooks'
+    the repository's hooks directory is a link to `/r/linked to`, which others may share: cargo sentinel hooks install --into '/r/linked to'
     "#);
     let husky = admit(
         &looked("/r/.husky/_", repository(".husky/_"), false),
@@ -102,11 +105,15 @@ fn installing() {
     ] {
         assert!(change(at, aside).is_err(), "{at:?} {aside:?}");
     }
-    let unknown = Standing {
+    // A shim proves what stands beside it; a hook that only has the name does not.
+    let unknown = |at: Entry| Standing {
         recorded: None,
-        ..standing(Entry::Nothing, foreign)
+        ..standing(at, foreign.clone())
     };
-    assert!(install(HOOK, &unknown, wanted).is_err());
+    assert!(install(HOOK, &unknown(Entry::Nothing), wanted).is_err());
+    assert!(install(HOOK, &unknown(foreign.clone()), wanted).is_err());
+    assert_eq!(install(HOOK, &unknown(ours.clone()), wanted), Ok(Change::Keep));
+    assert_eq!(uninstall(HOOK, &unknown(ours)), Ok(Change::Restore));
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! The hook that stood there before ours, and has its turn after it.
+
+use std::path::{Path, PathBuf};
+
+use super::HookCall;
+use crate::core::hooks::HookName;
+use crate::core::hooks::place::DISPLACED;
+use crate::core::hooks::shim::{self, Recognised};
+use crate::host::{Result, fs};
+
+/// Whether the shim was called by a link of another name: what was meant is the hook that stood where the shim stands now.
+pub(super) fn is_by_another_name(call: &HookCall) -> Result<bool> {
+    let Some(shim) = &call.shim else { return Ok(false) };
+    let is_link = fs::stat(shim)?.is_some_and(|found| found.is_symlink());
+    Ok(is_link && sibling(shim).is_some_and(|(_, hook)| hook == call.name) && !is_named(shim, call.name))
+}
+
+/// The hook that was moved aside for the shim, where git would have run it.
+pub(super) fn displaced(call: &HookCall) -> Result<Option<PathBuf>> {
+    let Some(shim) = &call.shim else { return Ok(None) };
+    let (mut dir, mut hook) = (shim.parent().unwrap_or(Path::new("")).to_owned(), call.name);
+    if is_by_another_name(call)? {
+        dir = sibling(shim).map_or(dir, |(dir, _)| dir);
+    }
+    // A hook may have been a link to another that is a shim now.
+    for _ in HookName::ALL {
+        let aside = dir.join(format!("{hook}{DISPLACED}"));
+        let is_link = fs::stat(&aside)?.is_some_and(|found| found.is_symlink());
+        match is_link.then(|| sibling(&aside)).flatten() {
+            Some((there, other)) if there == fs::canonical(&dir) && is_shim(&there.join(other.as_str()))? => {
+                hook = other;
+            }
+            Some(_) | None => return runnable(aside),
+        }
+    }
+    Ok(None)
+}
+
+fn is_shim(path: &Path) -> Result<bool> {
+    let text = fs::read(path)?.unwrap_or_default();
+    Ok(shim::recognise(&text) != Recognised::Foreign)
+}
+
+fn runnable(path: PathBuf) -> Result<Option<PathBuf>> {
+    let runs = fs::is_executable(&path)?;
+    // Without a slash it would be looked up on PATH.
+    let bare = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    let here = if bare { Path::new(".").join(path) } else { path };
+    Ok(runs.then_some(here))
+}
+
+/// Where a link leads: the directory, and which of our hooks' names.
+fn sibling(link: &Path) -> Option<(PathBuf, HookName)> {
+    let there = fs::canonical(link);
+    let hook = HookName::parse(there.file_name()?.to_str()?)?;
+    Some((there.parent()?.to_owned(), hook))
+}
+
+fn is_named(path: &Path, hook: HookName) -> bool {
+    path.file_name().is_some_and(|name| name == hook.as_str())
+}
