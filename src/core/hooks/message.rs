@@ -211,12 +211,18 @@ fn is_readable(written: &Written) -> bool {
 /// A subject as a message shows it: short, and without what a terminal would obey.
 pub(super) fn shown(text: &str) -> String {
     const LONGEST: usize = 72;
-    let plain: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let plain: String = text.chars().filter(|c| !is_obeyed(*c)).take(LONGEST).collect();
     if plain.chars().count() < LONGEST {
         plain
     } else {
         format!("{plain}…")
     }
+}
+
+/// Whether a terminal obeys a character instead of showing it: a control, or one that turns the text's direction (UAX #9).
+pub(crate) fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What a subject would say behind a type.

@@ -4,6 +4,7 @@
 
 use gix::bstr::ByteSlice as _;
 
+use super::message::is_obeyed;
 use super::secret::{Rule, Scanner};
 use crate::core::check::Answer;
 
@@ -99,8 +100,21 @@ impl Mark {
     }
 }
 
-/// A word as a shell takes it.
+/// A word as a shell takes it; what a terminal would obey is written in octal (POSIX.1-2024, XCU 2.2.4).
 pub(crate) fn shell_word(text: &str) -> String {
+    if text.chars().any(is_obeyed) {
+        let octal = |c: char| -> String {
+            let mut bytes = [0; 4];
+            let bytes = c.encode_utf8(&mut bytes).bytes();
+            bytes.map(|byte| format!("\\{byte:03o}")).collect()
+        };
+        let quoted = text.chars().map(|c| match c {
+            '\\' | '\'' => format!("\\{c}"),
+            c if is_obeyed(c) => octal(c),
+            c => c.to_string(),
+        });
+        return format!("$'{}'", quoted.collect::<String>());
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

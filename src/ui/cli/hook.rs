@@ -1,12 +1,12 @@
 //! `hook run`: what git's hooks call. Reached before the argument parser is built, since every commit waits for it.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::output::to_stderr;
 use crate::app::{self, Context, HookCall, Kind};
 use crate::core::check::Finding;
 use crate::core::hooks::HookName;
@@ -72,7 +72,7 @@ pub(super) fn run(call: Result<HookCall, String>) -> ExitCode {
     match answered {
         Ok(code) => ExitCode::from(code),
         Err(text) => {
-            say(&text);
+            to_stderr(&text);
             ExitCode::from(Kind::Usage.exit_code())
         }
     }
@@ -84,7 +84,7 @@ pub(super) fn parsed(args: &HookArgs, context: &Context) -> u8 {
     match call(name, args.clone(), shim.clone()) {
         Ok(call) => answer(context, &call),
         Err(text) => {
-            say(&text);
+            to_stderr(&text);
             Kind::Usage.exit_code()
         }
     }
@@ -92,16 +92,16 @@ pub(super) fn parsed(args: &HookArgs, context: &Context) -> u8 {
 
 fn answer(context: &Context, call: &HookCall) -> u8 {
     let answer = app::hook(&context.dir, call);
-    say(&text(&answer.outcome.notes, Tone::Note));
-    say(&text(&answer.outcome.skipped, Tone::Skipped));
+    to_stderr(&text(&answer.outcome.notes, Tone::Note));
+    to_stderr(&text(&answer.outcome.skipped, Tone::Skipped));
     if !answer.outcome.refused.is_empty() {
-        say(&text(&answer.outcome.refused, Tone::Refused));
+        to_stderr(&text(&answer.outcome.refused, Tone::Refused));
         return Kind::Blocked.exit_code();
     }
     match app::follow(&answer, call) {
         Ok(()) => 0,
         Err(error) => {
-            say(&format!("sentinel[chain]: {error}\nfix: cargo sentinel hooks status\n"));
+            to_stderr(&format!("sentinel[chain]: {error}\nfix: cargo sentinel hooks status\n"));
             error.kind.exit_code()
         }
     }
@@ -134,11 +134,6 @@ fn text(findings: &[Finding], tone: Tone) -> String {
         }
     }
     text
-}
-
-/// git passes standard error on to whoever committed or pushed; one who does not listen is no error of ours.
-fn say(text: &str) {
-    drop(std::io::stderr().lock().write_all(text.as_bytes()));
 }
 
 #[cfg(test)]

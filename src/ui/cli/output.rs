@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use super::args::{Color, Global};
 use crate::app::Error;
+use crate::core::hooks::message::is_obeyed;
 use crate::wire::{self, Document};
 
 /// How to print.
@@ -23,6 +24,9 @@ pub(super) enum Paint {
     Dim,
     Strong,
 }
+
+/// What begins each style, and what ends them all.
+const STYLES: [&str; 5] = ["\u{1b}[32m", "\u{1b}[1;31m", "\u{1b}[2m", "\u{1b}[1m", "\u{1b}[0m"];
 
 impl Output {
     pub(super) fn new(global: &Global) -> Self {
@@ -97,13 +101,14 @@ impl Output {
         if !self.color {
             return text.to_owned();
         }
-        let code = match paint {
-            Paint::Good => "32",
-            Paint::Bad => "1;31",
-            Paint::Dim => "2",
-            Paint::Strong => "1",
+        let [good, bad, dim, strong, end] = STYLES;
+        let begin = match paint {
+            Paint::Good => good,
+            Paint::Bad => bad,
+            Paint::Dim => dim,
+            Paint::Strong => strong,
         };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        format!("{begin}{text}{end}")
     }
 }
 
@@ -122,14 +127,41 @@ fn to_stdout(text: &str) {
     drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
 }
 
-fn to_stderr(text: &str) {
-    let mut stderr = std::io::stderr().lock();
-    drop(stderr.write_all(text.as_bytes()));
+/// Whoever committed or pushed may have stopped listening; that is no error of ours.
+pub(super) fn to_stderr(text: &str) {
+    drop(std::io::stderr().lock().write_all(visible(text).as_bytes()));
+}
+
+/// A message, with whatever a terminal would obey made visible, but for our styles: who wrote what it quotes has no say there.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let style = STYLES.iter().find(|style| rest.starts_with(**style));
+        let (head, tail) = rest.split_at(style.map_or(c.len_utf8(), |style| style.len()));
+        if style.is_none() && is_obeyed(c) && !matches!(c, '\n' | '\t') {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push_str(head);
+        }
+        rest = tail;
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nobody_but_us() {
+        let painted = format!("{}red{}: a\tb\n", STYLES[1], STYLES[4]);
+        assert_eq!(visible(&painted), painted);
+        assert_eq!(
+            visible("\u{1b}[8mhidden\r\u{202e}x\u{9b}2J"),
+            r"\u{1b}[8mhidden\r\u{202e}x\u{9b}2J"
+        );
+    }
     use crate::app::Kind;
     use crate::core::check::{Finding, Verdict};
 

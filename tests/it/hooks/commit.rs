@@ -187,6 +187,24 @@ fn every_way_to_choose_what_is_committed() {
     commit(&repo, "feat: split index").refused("secret");
 }
 
+/// A file's name is anybody's, and a terminal obeys it.
+#[test]
+fn a_name_that_a_terminal_would_obey_is_made_visible() {
+    let repo = hooked();
+    let name = "it's\u{1b}[31m\u{202e}\n";
+    repo.write(name, "<<<<<<< ours\n=======\n>>>>>>> theirs\n");
+    repo.git("add .");
+    let refused = commit(&repo, "feat: x").refused("conflict");
+    assert!(!refused.stderr.contains(['\u{1b}', '\u{202e}']), "{}", refused.stderr);
+    // The remedy names that very file.
+    let fix = refused.stderr.split_once("then ").unwrap().1.lines().next().unwrap();
+    let mut shell = repo.command("bash");
+    shell.args(["-c", &fix.replace("git add", "git rm -q --cached")]);
+    super::outcome(&mut shell).succeeds();
+    assert_eq!(repo.git("ls-files --cached -- its*"), "");
+    commit(&repo, "feat: x").succeeds();
+}
+
 /// Where a directory is outside the cone, the index holds it as one entry (git-sparse-checkout(1), SPARSE INDEX).
 #[test]
 fn a_sparse_index() {
