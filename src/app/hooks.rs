@@ -11,6 +11,9 @@ use crate::engine::probe;
 use crate::host::git_read::Repo;
 use crate::host::{env, fs};
 
+/// The program that shims look for.
+const PROGRAM: &str = "cargo-sentinel";
+
 /// How to install.
 #[derive(Debug, Clone, Default)]
 pub struct InstallOptions {
@@ -107,6 +110,9 @@ pub fn install_hooks(context: &Context, options: &InstallOptions) -> Result<Hook
         fs::create_dir(&looked.dir)?;
         for (hook, change) in &planned {
             hookdir::carry_out(&looked.dir, *hook, change, binary.as_deref())?;
+            hookdir::strays(&looked.dir, *hook)?
+                .iter()
+                .try_for_each(|stray| fs::remove_file(stray))?;
         }
     }
     let hooks = views(&looked, &looked.dir, hooks, &record)?;
@@ -142,6 +148,10 @@ pub fn uninstall_hooks(context: &Context, dry_run: bool) -> Result<HooksAnswer, 
             (looked.own && *dir == looked.dir) || known.as_ref().is_some_and(is_known)
         };
         for hook in HookName::ALL.into_iter().filter(ours) {
+            let strays = hookdir::strays(dir, hook)?;
+            if !dry_run {
+                strays.iter().try_for_each(|stray| fs::remove_file(stray))?;
+            }
             match place::uninstall(hook, &hookdir::standing(dir, hook, known.as_ref())?) {
                 Ok(Change::Keep) => {}
                 Ok(change) => {
@@ -219,6 +229,7 @@ pub fn hooks_status(context: &Context) -> Result<HooksAnswer, Error> {
         ));
     }
     left.extend(advice(&repo, &hooks)?);
+    left.extend(lost(&dir, &hooks, &record)?);
     Ok(HooksAnswer {
         dir: looked.dir,
         hooks,
@@ -279,10 +290,7 @@ fn views(looked: &Looked, dir: &Path, hooks: &[HookName], record: &Record) -> Re
         None => None,
     };
     let binary = binary.as_deref();
-    let runnable = binary
-        .map(|path| fs::is_executable(Path::new(path)))
-        .transpose()?
-        .unwrap_or(true);
+    let runnable = is_reachable(binary)?;
     let view = |hook: &HookName| {
         let standing = hookdir::standing(dir, *hook, known)?;
         let around = Surroundings {
@@ -299,6 +307,45 @@ fn views(looked: &Looked, dir: &Path, hooks: &[HookName], record: &Record) -> Re
     hooks.iter().map(view).collect()
 }
 
+/// Whether a shim finds the program: in its own order, `hooks/` has it.
+fn is_reachable(binary: Option<&str>) -> Result<bool, Error> {
+    let named = env::var_os("CARGO_SENTINEL_BIN").map(PathBuf::from);
+    let cargo = env::cargo_home().map(|home| home.join("bin").join(PROGRAM));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).into_iter().map(|dir| dir.join(PROGRAM));
+    let places = named
+        .into_iter()
+        .chain(binary.map(PathBuf::from))
+        .chain(cargo)
+        .chain(on_path);
+    for place in places {
+        if fs::is_executable(&place)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What was moved aside and is there no longer.
+fn lost(dir: &Path, hooks: &[HookView], record: &Record) -> Result<Vec<(String, Vec<String>)>, Error> {
+    let known = record.place(dir);
+    let mut found = Vec::new();
+    for hook in hooks {
+        let standing = hookdir::standing(dir, hook.name, known)?;
+        if standing.recorded.is_some() && standing.displaced == Entry::Nothing {
+            let name = hook.name;
+            found.push((
+                format!(
+                    "{name}{} is gone: what stood there before does not run",
+                    place::DISPLACED
+                ),
+                vec!["cargo sentinel hooks uninstall, then install".to_owned()],
+            ));
+        }
+    }
+    Ok(found)
+}
+
 fn chained(standing: &Standing) -> Option<&'static str> {
     match &standing.displaced {
         Entry::Hook(original) => Some(original.manager.unwrap_or("another")),
@@ -308,13 +355,19 @@ fn chained(standing: &Standing) -> Option<&'static str> {
 
 /// What is worth knowing about hooks that are installed, and what to do about it.
 fn advice(repo: &Repo, hooks: &[HookView]) -> Result<Vec<(String, Vec<String>)>, Error> {
-    let Some(top) = repo.workdir() else {
-        return Ok(match hook::record::of(repo, &[]) {
-            Ok(_) => Vec::new(),
-            Err(error) => vec![(error.message, error.hints)],
-        });
-    };
     let mut found = Vec::new();
+    if hooks.iter().any(|hook| hook.state == State::BinaryGone) {
+        found.push((
+            "the program is nowhere where these hooks look for it".to_owned(),
+            vec!["cargo install --locked cargo-sentinel".to_owned()],
+        ));
+    }
+    let Some(top) = repo.workdir() else {
+        if let Err(error) = hook::record::of(repo, &[]) {
+            found.push((error.message, error.hints));
+        }
+        return Ok(found);
+    };
     // One that cannot be read is told by the hooks themselves, which block.
     if matches!(probe::written_in_working_tree(repo), Ok(None)) {
         found.push((

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::core::hooks::HookName;
-use crate::core::hooks::place::{Change, DISPLACED, Entry, Looked, Original, Scope, Standing};
+use crate::core::hooks::place::{Change, DISPLACED, Entry, Looked, Original, STRAYS, Scope, Standing};
 use crate::core::hooks::shim::{self, Recognised};
 use crate::core::ids::Digest;
 use crate::host::git_read::Repo;
@@ -234,7 +234,8 @@ fn hooks_path(top: &Path) -> Result<Option<(Scope, String)>> {
         Some(0) => {
             let mut fields = said.stdout.split(|byte| *byte == 0);
             let scope = match fields.next().unwrap_or_default() {
-                b"local" | b"worktree" => Scope::Repository,
+                b"local" => Scope::Repository,
+                b"worktree" => Scope::Worktree,
                 _ => Scope::Shared,
             };
             let value = fields.next().unwrap_or_default();
@@ -282,6 +283,18 @@ pub(crate) fn standing(dir: &Path, hook: HookName, place: Option<&Place>) -> Res
         displaced: entry(&aside(dir, hook))?,
         recorded: before.and_then(Before::original),
     })
+}
+
+/// Shims of ours that another manager moved aside: they would be run again after it, and stay for ever.
+pub(crate) fn strays(dir: &Path, hook: HookName) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for suffix in STRAYS {
+        let path = dir.join(format!("{hook}{suffix}"));
+        if matches!(entry(&path)?, Entry::Hook(there) if there.recognised == Recognised::Intact) {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 fn aside(dir: &Path, hook: HookName) -> PathBuf {

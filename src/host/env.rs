@@ -15,6 +15,11 @@ pub(crate) fn current_dir() -> std::io::Result<PathBuf> {
     std::env::current_dir()
 }
 
+/// The directories of a list like `PATH`, in order.
+pub(crate) fn split_paths(list: &std::ffi::OsStr) -> Vec<PathBuf> {
+    std::env::split_paths(list).collect()
+}
+
 /// Where cargo keeps packages and its configuration (The Cargo Book, "Cargo Home").
 pub(crate) fn cargo_home() -> Option<PathBuf> {
     let named = var_os("CARGO_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);

@@ -18,17 +18,20 @@ pub(super) fn is_by_another_name(call: &HookCall) -> Result<bool> {
 /// The hook that was moved aside for the shim, where git would have run it.
 pub(super) fn displaced(call: &HookCall) -> Result<Option<PathBuf>> {
     let Some(shim) = &call.shim else { return Ok(None) };
-    let (mut dir, mut hook) = (shim.parent().unwrap_or(Path::new("")).to_owned(), call.name);
-    if is_by_another_name(call)? {
-        dir = sibling(shim).map_or(dir, |(dir, _)| dir);
-    }
+    let shim = match is_by_another_name(call)? {
+        true => fs::canonical(shim),
+        false => shim.clone(),
+    };
+    let dir = shim.parent().unwrap_or(Path::new(""));
+    let mut name = shim.file_name().unwrap_or_default().to_owned();
     // A hook may have been a link to another that is a shim now.
     for _ in HookName::ALL {
-        let aside = dir.join(format!("{hook}{DISPLACED}"));
+        name.push(DISPLACED);
+        let aside = dir.join(&name);
         let is_link = fs::stat(&aside)?.is_some_and(|found| found.is_symlink());
         match is_link.then(|| sibling(&aside)).flatten() {
-            Some((there, other)) if there == fs::canonical(&dir) && is_shim(&there.join(other.as_str()))? => {
-                hook = other;
+            Some((there, other)) if there == fs::canonical(dir) && is_shim(&there.join(other.as_str()))? => {
+                name = other.as_str().into();
             }
             Some(_) | None => return runnable(aside),
         }

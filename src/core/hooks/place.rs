@@ -12,13 +12,18 @@ use crate::core::ids::Digest;
 /// What is appended to the name of a hook that stood there before.
 pub const DISPLACED: &str = ".pre-sentinel";
 
+/// What other managers append to the name of a hook that they move aside, which may be ours: pre-commit and prek, lefthook.
+pub const STRAYS: [&str; 2] = [".legacy", ".old"];
+
 /// Where `core.hooksPath` is set (git-config(1), `--show-scope`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// For the machine, the user, or this one command.
     Shared,
-    /// For this repository or working tree.
+    /// For this repository.
     Repository,
+    /// For this working tree.
+    Worktree,
 }
 
 /// The directory in which git looks for hooks, and why there.
@@ -57,7 +62,6 @@ impl Refusal {
 /// # Errors
 /// Why not: the place is not this repository's own, is another manager's, or everybody's and was not named.
 pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result<(), Refusal> {
-    const UNSET: &str = "git config --unset core.hooksPath";
     let shown = looked.dir.display();
     if let Some(named) = into.filter(|named| *named != looked.dir) {
         return Err(Refusal::new(
@@ -83,7 +87,10 @@ pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result
     if value.is_empty() || value == "/dev/null" {
         return Err(Refusal::new(
             format!("core.hooksPath is `{value}`: no hook runs here"),
-            UNSET,
+            match scope {
+                Scope::Worktree => "git config --worktree --unset-all core.hooksPath",
+                Scope::Repository | Scope::Shared => "git config --unset-all core.hooksPath",
+            },
         ));
     }
     if looked.dir.ends_with(".husky/_") || looked.dir.ends_with(".husky") {
@@ -98,7 +105,7 @@ pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result
     if looked.in_tree && into.is_none() {
         return Err(Refusal::new(
             format!("core.hooksPath is `{value}`, in the working tree: what is written there is everybody's"),
-            format!("cargo sentinel hooks install --into {}", shell_word(value)),
+            format!("cargo sentinel hooks install --into {}", shell_word(&shown.to_string())),
         ));
     }
     Ok(())
@@ -195,6 +202,10 @@ pub fn install(hook: HookName, standing: &Standing, wanted: Digest) -> Result<Ch
         Recognised::Foreign => match &standing.displaced {
             Entry::Nothing => Ok(Change::Displace(entry.clone())),
             Entry::Hook(aside) if aside.digest == entry.digest && aside.target == entry.target => Ok(Change::Overwrite),
+            // A manager's newer hook takes the place of its older one.
+            Entry::Hook(aside) if entry.manager.is_some() && aside.manager == entry.manager => {
+                Ok(Change::Displace(entry.clone()))
+            }
             Entry::Hook(_) | Entry::Other => Err(Refusal::new(
                 format!(
                     "{hook} was written by {}, and {aside} stands beside it",

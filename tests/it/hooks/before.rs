@@ -166,7 +166,10 @@ fn a_team_installs_into_the_tree_in_every_clone() {
     let second = repo.root().join("second");
     repo.git_in(&second, "config core.hooksPath .githooks");
     check(&repo, "-C ../second hooks install --into ../second/.githooks").succeeds();
-    check(&repo, "-C ../second hooks status --exit-code").succeeds();
+    check_with(&repo, "-C ../second hooks status --exit-code", |command| {
+        command.env("CARGO_SENTINEL_BIN", env!("CARGO_BIN_EXE_cargo-sentinel"));
+    })
+    .succeeds();
     check(&repo, "-C ../second hooks uninstall")
         .exits(1)
         .says(&["were not installed from here"]);
@@ -207,6 +210,53 @@ fn what_is_for_more_than_this_repository_is_not_uninstalled_from_here() {
         .exits(1)
         .says(&["were not installed from here"]);
     assert_eq!(Snapshot::of(&shared), before);
+}
+
+/// pre-commit and prek move what stands there aside, which may be ours, and run it as well.
+#[test]
+fn a_manager_that_moves_ours_aside() {
+    let repo = configured();
+    let dir = hooks_dir(&repo);
+    let log = repo.root().join("log");
+    let theirs = |version: &str| {
+        let text = format!("#!/bin/sh\n# prek {version}\necho {version} >> '{}'\n", log.display());
+        format!(
+            "{text}dir=$(dirname \"$0\")\n[ -x \"$dir/pre-commit.legacy\" ] && exec \"$dir/pre-commit.legacy\"\nexit 0\n"
+        )
+    };
+    executable(&dir.join("pre-commit"), &theirs("one"));
+    check(&repo, "hooks install").succeeds();
+    std::fs::rename(dir.join("pre-commit"), dir.join("pre-commit.legacy")).unwrap();
+    executable(&dir.join("pre-commit"), &theirs("two"));
+    repo.git("switch -q -c feature/x");
+    // It runs ours, which run nothing in their turn.
+    commit(&repo, "feat: x").succeeds();
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "two\n");
+    check(&repo, "hooks status --exit-code").exits(1);
+    check(&repo, "hooks install").succeeds();
+    commit(&repo, "feat: x").succeeds();
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "two\ntwo\n");
+    assert!(!dir.join("pre-commit.legacy").exists());
+    check(&repo, "hooks status --exit-code").succeeds();
+    // Moved aside once more, and never installed again.
+    std::fs::copy(dir.join("pre-commit"), dir.join("pre-commit.old")).unwrap();
+    check(&repo, "hooks uninstall").succeeds();
+    assert_eq!(repo.read(".git/hooks/pre-commit"), theirs("two"));
+    assert_eq!(installed(&repo), ["pre-commit"]);
+}
+
+#[test]
+fn what_was_moved_aside_and_is_gone_is_told_of() {
+    let repo = with_a_hook_before();
+    check(&repo, "hooks install").succeeds();
+    std::fs::remove_file(hooks_dir(&repo).join("pre-commit.pre-sentinel")).unwrap();
+    check(&repo, "hooks status").says(&[
+        "pre-commit.pre-sentinel is gone",
+        "hint: cargo sentinel hooks uninstall",
+    ]);
+    check(&repo, "hooks uninstall").succeeds();
+    check(&repo, "hooks install").succeeds();
+    assert!(!check(&repo, "hooks status").stderr.contains("is gone"));
 }
 
 #[test]

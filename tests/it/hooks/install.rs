@@ -214,7 +214,7 @@ fn hooks_path_of_the_repository() {
         with_hooks_path(nowhere, "--local")
             .1
             .exits(1)
-            .says(&["no hook runs here", "--unset core.hooksPath"]);
+            .says(&["no hook runs here", "--unset-all core.hooksPath"]);
     }
 }
 
@@ -223,7 +223,7 @@ fn hooks_path_in_the_tree_is_everybodys() {
     let (repo, outcome) = with_hooks_path(".githooks", "--local");
     outcome
         .exits(1)
-        .says(&["everybody's", "hooks install --into .githooks"]);
+        .says(&["everybody's", "hooks install --into /", "/.githooks"]);
     assert!(!repo.dir().join(".githooks").exists());
     check(&repo, "hooks install --into elsewhere")
         .exits(1)
@@ -234,7 +234,18 @@ fn hooks_path_in_the_tree_is_everybodys() {
         !shim.contains(env!("CARGO_BIN_EXE_cargo-sentinel")),
         "no path of this machine: {shim}"
     );
-    check(&repo, "hooks status --exit-code").succeeds();
+    // They run where the program is found, and say so where it is not.
+    let status = |program: &str| {
+        check_with(&repo, "hooks status --exit-code", |command| {
+            command
+                .env("CARGO_SENTINEL_BIN", program)
+                .env("CARGO_HOME", repo.root());
+        })
+    };
+    status(env!("CARGO_BIN_EXE_cargo-sentinel")).succeeds();
+    let gone = status("/nowhere").exits(1);
+    assert!(gone.stdout.contains("pre-push          binary gone"), "{}", gone.stdout);
+    gone.says(&["hint: cargo install"]);
     repo.git("switch -q -c feature/x");
     git_with(&repo, &["commit", "--allow-empty", "-m", "nope"], |command| {
         command.env("CARGO_SENTINEL_BIN", env!("CARGO_BIN_EXE_cargo-sentinel"));

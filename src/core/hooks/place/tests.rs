@@ -62,9 +62,9 @@ fn places() {
     ];
     insta::assert_snapshot!(refused.map(Option::unwrap).join("\n"), @r#"
     core.hooksPath is `/shared` for more than this repository; it is left alone: git config --local core.hooksPath "$(git rev-parse --path-format=absolute --git-common-dir)/hooks"
-    core.hooksPath is ``: no hook runs here: git config --unset core.hooksPath
-    core.hooksPath is `/dev/null`: no hook runs here: git config --unset core.hooksPath
-    core.hooksPath is `.hooks`, in the working tree: what is written there is everybody's: cargo sentinel hooks install --into .hooks
+    core.hooksPath is ``: no hook runs here: git config --unset-all core.hooksPath
+    core.hooksPath is `/dev/null`: no hook runs here: git config --unset-all core.hooksPath
+    core.hooksPath is `.hooks`, in the working tree: what is written there is everybody's: cargo sentinel hooks install --into /r/.hooks
     git looks for hooks in `/r/.git/hooks`, not in `/r/my hooks`: git config core.hooksPath '/r/my hooks'
     the repository's hooks directory is a link to `/r/linked to`, which others may share: cargo sentinel hooks install --into '/r/linked to'
     "#);
@@ -91,6 +91,15 @@ fn installing() {
         Ok(Change::Write)
     );
     assert!(matches!(change(&foreign, &Entry::Nothing), Ok(Change::Displace(_))));
+    // A manager's newer hook takes the place of its older one.
+    let managed = |text: &str, manager| match entry(text, Recognised::Foreign) {
+        Entry::Hook(original) => Entry::Hook(Original { manager, ..original }),
+        other @ (Entry::Nothing | Entry::Other) => other,
+    };
+    let (old, new) = (managed("old", Some("prek")), managed("new", Some("prek")));
+    assert!(matches!(change(&new, &old), Ok(Change::Displace(_))));
+    assert!(change(&managed("new", Some("lefthook")), &old).is_err());
+    assert!(change(&managed("new", None), &managed("old", None)).is_err());
     assert_eq!(change(&foreign, &foreign), Ok(Change::Overwrite));
     assert_eq!(
         change(&Entry::Nothing, &foreign),
