@@ -158,32 +158,32 @@ pub(crate) fn commit_time(repo: &Repo, id: Oid) -> Result<Option<i64>> {
 
 /// The commits reachable from `tip` and from none of `hidden`, children before parents, newer first among equals.
 pub(crate) fn between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Commit>> {
-    let commits = since::since(repo, tip, hidden)?;
+    let commits = since::since(repo, &[tip], hidden)?;
     let commits = commits.into_iter().map(|id| read_commit(repo, id));
     Ok(topological(commits.collect::<Result<_>>()?))
 }
 
-/// The same commits in the same order, as far as their messages are judged. Each is read once, and none is made sense of.
-pub(crate) fn written_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Written>> {
+/// The same of several tips, in the same order, as far as their messages are judged. Each is read once, and none is made sense of.
+pub(crate) fn written_between(repo: &Repo, tips: &[Oid], hidden: &[Oid]) -> Result<Vec<Written>> {
     let read = |id: Oid| {
         let found = find_commit(repo, id)?;
         let time = found.time().map_or(0, |time| time.seconds);
         let parents: Vec<Oid> = found.parent_ids().map(gix::Id::detach).collect();
         Ok((Place { id, time }, parents, written(&found)?))
     };
-    let commits: Result<Vec<_>> = since::since(repo, tip, hidden)?.into_iter().map(read).collect();
+    let commits: Result<Vec<_>> = since::since(repo, tips, hidden)?.into_iter().map(read).collect();
     let ordered = in_order(commits?, |(place, parents, _)| (*place, parents));
     Ok(ordered.into_iter().map(|(.., written)| written).collect())
 }
 
 /// The ids of those commits, in no order.
 pub(crate) fn ids_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Oid>> {
-    since::since(repo, tip, hidden)
+    since::since(repo, &[tip], hidden)
 }
 
 /// How many commits are reachable from `tip` and from none of `hidden`.
 pub(crate) fn count_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<u64> {
-    Ok(since::since(repo, tip, hidden)?.len() as u64)
+    Ok(since::since(repo, &[tip], hidden)?.len() as u64)
 }
 
 /// Reads one commit and what its message means.

@@ -79,6 +79,9 @@ pub struct PushFacts {
     pub configured: bool,
     /// The moves.
     pub updates: Vec<Update>,
+    /// The commits on branches that the other side lacks, children before parents; on a client, none of a branch without a
+    /// configuration.
+    pub new_commits: Fact<Vec<Written>>,
 }
 
 /// One move.
@@ -112,8 +115,6 @@ pub struct BranchFacts {
     pub standing: Standing,
     /// Whether the new tip descends from the old one; true where there is no old one.
     pub forward: Fact<bool>,
-    /// The commits that the other side lacks; none where a client pushes a branch without a configuration.
-    pub new_commits: Fact<Vec<Written>>,
     /// The commits that would come to a protected, integration or release branch by this, whether or not the other side has
     /// them.
     pub arriving: Fact<Vec<Written>>,
@@ -193,17 +194,15 @@ pub struct ArtifactFacts {
 
 /// Judges the messages of new commits, and `fixup!` on its way to where nobody will fold it.
 pub(super) fn judge_messages(push: &PushFacts) -> Vec<Answer> {
-    let mut judged = std::collections::BTreeSet::new();
-    let mut answers = Vec::new();
+    if !push.configured {
+        return Vec::new();
+    }
+    let mut answers: Vec<Answer> = match &push.new_commits {
+        Fact::Known(commits) => commits.iter().filter_map(message::judge).collect(),
+        Fact::Unknown(why) => vec![unseen(push, "what is new on branches", why)],
+    };
     for (update, branch) in branches(push) {
         let name = shown(short(&update.line.name));
-        match &branch.new_commits {
-            Fact::Known(commits) => {
-                let new = commits.iter().filter(|commit| judged.insert(commit.id));
-                answers.extend(new.filter_map(message::judge));
-            }
-            Fact::Unknown(why) => answers.push(unseen(push, &format!("the new commits of `{name}`"), why)),
-        }
         match &branch.arriving {
             Fact::Known(commits) => {
                 answers.extend(commits.iter().filter(|commit| message::is_fixup(commit)).map(|commit| {

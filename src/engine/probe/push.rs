@@ -80,6 +80,10 @@ pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
         remote: eye.remote.map(ToOwned::to_owned),
         configured: eye.policy.is_some(),
         updates: updates.collect(),
+        new_commits: match eye.policy {
+            Some(_) => Fact::from(look.new_commits()),
+            None => Fact::Known(Vec::new()),
+        },
     })
 }
 
@@ -125,7 +129,7 @@ struct Look<'l> {
     policy: &'l Policy,
     glob: TagGlob,
     known: Refs,
-    /// Commits that the other side has.
+    /// Commits that the other side has, in order.
     hidden: Vec<Oid>,
     /// The tags here, where a protected branch or a release branch is pushed.
     tags: Refs,
@@ -158,7 +162,6 @@ impl Look<'_> {
             return BranchFacts {
                 standing,
                 forward: Fact::Known(true),
-                new_commits: Fact::Known(Vec::new()),
                 arriving: Fact::Known(Vec::new()),
             };
         };
@@ -174,7 +177,6 @@ impl Look<'_> {
         };
         BranchFacts {
             forward: Fact::from(forward),
-            new_commits: Fact::from(self.new_commits(new)),
             arriving: Fact::from(arriving),
             standing,
         }
@@ -273,17 +275,25 @@ impl Look<'_> {
         }
     }
 
-    /// The commits that the other side lacks. A client does not judge a branch that has no configuration of its own.
-    fn new_commits(&self, new: Oid) -> Result<Vec<Written>> {
-        let repo = self.eye.repo;
-        if self.hidden.contains(&new) {
+    /// The commits on branches that the other side lacks, looked for once, however many refs there are.
+    fn new_commits(&self) -> Result<Vec<Written>> {
+        let tips = self.lines.iter().filter(|line| line.name.starts_with("refs/heads/"));
+        let tips = tips.filter_map(|line| line.new).filter(|tip| self.is_judged(*tip));
+        let mut tips: Vec<Oid> = tips.collect();
+        tips.sort_unstable();
+        tips.dedup();
+        if tips.is_empty() {
             return Ok(Vec::new());
         }
-        // Where that cannot be told, it is judged; and on a server, which goes by a configuration of its own.
-        if self.eye.remote.is_some() && matches!(probe::is_written_at(repo, new), Ok(false)) {
-            return Ok(Vec::new());
-        }
-        history::written_between(repo, new, &self.hidden)
+        history::written_between(self.eye.repo, &tips, &self.hidden)
+    }
+
+    /// Whether the other side may lack a tip, and has a say over it: a client does not judge a branch that has no configuration
+    /// of its own. Where that cannot be told, it is judged; and on a server, which goes by one of record.
+    fn is_judged(&self, tip: Oid) -> bool {
+        let is_known = self.hidden.binary_search(&tip).is_ok();
+        let is_free = || self.eye.remote.is_some() && matches!(probe::is_written_at(self.eye.repo, tip), Ok(false));
+        !is_known && !is_free()
     }
 
     /// The commits that come to this branch and are on no other that lasts.

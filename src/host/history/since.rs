@@ -1,4 +1,4 @@
-//! What one commit descends from and others do not: two colours that run down the history until nothing can change.
+//! What some commits descend from and others do not: two colours that run down the history until nothing can change.
 //!
 //! A walk that stops as soon as the dates seem to say so counts commits again whose clocks were wrong, and a release that
 //! counts a commit twice gets a wrong version.
@@ -16,11 +16,11 @@ use crate::host::git_read::Repo;
 /// clock is asked, and the answer holds whatever they say.
 const SKEW_SECS: i64 = 30 * 24 * 60 * 60;
 
-/// The commits reachable from `tip` and from none of `hidden`, in no order.
+/// The commits reachable from any of `tips` and from none of `hidden`, in no order.
 ///
 /// # Errors
 /// When a commit cannot be read.
-pub(super) fn since(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Oid>> {
+pub(super) fn since(repo: &Repo, tips: &[Oid], hidden: &[Oid]) -> Result<Vec<Oid>> {
     let mut painting = Painting {
         lookup: Lookup::open(repo)?,
         marks: HashMap::default(),
@@ -28,7 +28,9 @@ pub(super) fn since(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Oid>> {
         open: 0,
         oldest: i64::MAX,
     };
-    painting.paint(tip, false)?;
+    for tip in tips {
+        painting.paint(*tip, false)?;
+    }
     for commit in hidden {
         painting.paint(*commit, true)?;
     }

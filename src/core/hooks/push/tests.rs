@@ -19,10 +19,15 @@ fn line(name: &str, old: Option<char>, new: Option<char>) -> Line {
 }
 
 fn judged(updates: Vec<Update>) -> Vec<Finding> {
+    judged_with(updates, Fact::Known(Vec::new()))
+}
+
+fn judged_with(updates: Vec<Update>, new_commits: Fact<Vec<Written>>) -> Vec<Finding> {
     let push = PushFacts {
         remote: Some("origin".to_owned()),
         configured: true,
         updates,
+        new_commits,
     };
     check::run_hooks(&Observed::Push(push))
 }
@@ -40,7 +45,6 @@ fn branch(line: Line, standing: Standing, forward: bool) -> Update {
         subject: Subject::Branch(BranchFacts {
             standing,
             forward: Fact::Known(forward),
-            new_commits: Fact::Known(Vec::new()),
             arriving: Fact::Known(Vec::new()),
         }),
     }
@@ -233,11 +237,10 @@ fn what_cannot_be_seen_refuses() {
                 removable: Fact::Unknown(unknown()),
             },
             forward: Fact::Unknown(unknown()),
-            new_commits: Fact::Unknown(unknown()),
             arriving: Fact::Unknown(unknown()),
         }),
     };
-    let mut findings = judged(vec![update]);
+    let mut findings = judged_with(vec![update], Fact::Unknown(unknown()));
     findings.extend(tag(None, Some('1'), |tag| {
         tag.faults = Fact::Unknown(unknown());
         tag.on_production = Fact::Unknown(unknown());
@@ -252,21 +255,14 @@ fn what_cannot_be_seen_refuses() {
 }
 
 #[test]
-fn each_new_commit_is_told_once_and_a_fixup_does_not_arrive() {
-    let with = |new: Vec<Written>, arriving: Vec<Written>| {
-        let mut update = branch(line("refs/heads/a", None, Some('1')), Standing::Ordinary, true);
-        if let Subject::Branch(facts) = &mut update.subject {
-            facts.new_commits = Fact::Known(new);
-            facts.arriving = Fact::Known(arriving);
-        }
-        update
-    };
-    let bad = || written('3', "not so");
+fn each_new_commit_is_told_and_a_fixup_does_not_arrive() {
+    let bad = written('3', "not so");
     let fixup = || written('4', "fixup! feat: x");
-    let findings = judged(vec![
-        with(vec![bad(), fixup()], Vec::new()),
-        with(vec![bad()], vec![fixup()]),
-    ]);
+    let mut stays = branch(line("refs/heads/a", None, Some('1')), Standing::Ordinary, true);
+    if let Subject::Branch(facts) = &mut stays.subject {
+        facts.arriving = Fact::Known(vec![fixup()]);
+    }
+    let findings = judged_with(vec![stays], Fact::Known(vec![bad, fixup()]));
     insta::assert_snapshot!(text(&findings), @r"
     message: 3333333333 `not so` is not conventional: a type, `: `, a description
     message: 4444444444 is meant to be folded into another commit, and `a` is where it would stay
@@ -291,6 +287,7 @@ fn a_mirror_is_refused_and_without_a_configuration_only_tags_are_judged() {
                 true,
             ),
         ],
+        new_commits: Fact::Known(vec![written('3', "not so")]),
     };
     assert_eq!(check::run_hooks(&Observed::Push(push)), []);
 }
