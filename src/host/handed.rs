@@ -260,6 +260,13 @@ fn with_objects(repo: Repo, dir: &Path) -> Result<(Repo, Option<tempfile::TempDi
             .map(|path| dir.join(path)),
     );
     let mut lines = Vec::new();
+    let mut at = 0;
+    while let Some(path) = dirs.get(at) {
+        // gix takes a path from there for one from the overlay.
+        let more = borrowed(path)?;
+        dirs.extend(more.into_iter().filter(|path| !dirs.contains(path)).collect::<Vec<_>>());
+        at += 1;
+    }
     for path in &dirs {
         let bytes = path.as_os_str().as_bytes();
         if bytes.contains(&b'\n') {
@@ -281,6 +288,14 @@ fn with_objects(repo: Repo, dir: &Path) -> Result<(Repo, Option<tempfile::TempDi
         }
     }
     Ok((repo.with_object_dir(overlay.path())?, Some(overlay)))
+}
+
+/// The object directories that another borrows from by a path from its own (gitrepository-layout(5), `objects/info/alternates`).
+fn borrowed(objects: &Path) -> Result<Vec<PathBuf>> {
+    let text = super::fs::read(&objects.join("info/alternates"))?.unwrap_or_default();
+    let relative = text.lines().map(|line| Path::new(OsStr::from_bytes(line)));
+    let relative = relative.filter(|path| path.starts_with("..") || path.starts_with("."));
+    Ok(relative.map(|path| super::fs::canonical(&objects.join(path))).collect())
 }
 
 /// The paths of a list that git separates by colons (git(1), `GIT_ALTERNATE_OBJECT_DIRECTORIES`); one in double quotes is

@@ -352,3 +352,31 @@ fn what_the_commit_graph_knows_is_not_judged_again() {
     repo.git_in(&origin, "commit-graph write --reachable");
     push(&repo, &["feature/x"]).succeeds();
 }
+
+/// A server that borrows objects, by a path from its own (gitrepository-layout(5), objects/info/alternates).
+#[test]
+fn borrowed_objects_are_found_from_quarantine() {
+    let repo = served();
+    repo.git_in(repo.root(), "clone -q --bare --shared origin.git deep/er/fork.git");
+    let alternates = repo.root().join("deep/er/fork.git/objects/info/alternates");
+    for path in [
+        std::fs::read_to_string(&alternates).unwrap(),
+        "../../../../origin.git/objects\n".to_owned(),
+    ] {
+        std::fs::write(&alternates, path).unwrap();
+        check(&repo, "-C ../deep/er/fork.git hooks install --server").succeeds();
+        repo.change("a", "feat: good");
+        git(
+            &repo,
+            &["push", "-q", "../deep/er/fork.git", "HEAD:refs/heads/feature/x"],
+        )
+        .succeeds();
+        repo.change("a", "bad one");
+        git(
+            &repo,
+            &["push", "-q", "../deep/er/fork.git", "HEAD:refs/heads/feature/x"],
+        )
+        .refused("message");
+        repo.git("reset -q --hard HEAD~1");
+    }
+}
