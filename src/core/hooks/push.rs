@@ -156,7 +156,7 @@ pub enum Released {
 /// Why a release branch may or may not be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removable {
-    /// Its version is tagged.
+    /// Its version is tagged, with all that it holds.
     Tagged,
     /// It holds the one commit that `cut` makes, and nobody's work.
     OnlyCut,
@@ -321,7 +321,7 @@ fn judge_release(push: &PushFacts, line: &Line, branch: &BranchFacts, facts: Rel
         return match removable {
             Fact::Known(Removable::Tagged | Removable::OnlyCut) => Vec::new(),
             Fact::Known(Removable::No) => vec![Answer::fail(
-                format!("`{name}` is a release branch, and {version} is not tagged yet"),
+                format!("`{name}` is a release branch, and {version} is not tagged yet with all that it holds"),
                 format!("cargo sentinel finish {version}"),
             )],
             Fact::Unknown(why) => vec![unseen(push, &format!("whether {version} is tagged"), why)],

@@ -320,21 +320,19 @@ impl Look<'_> {
         ids.into_iter().map(|id| history::read_written(repo, id)).collect()
     }
 
-    /// A release branch may go once its version is tagged, and while it holds nothing but the commit that `cut` made:
-    /// taking a cut back deletes it, and loses nobody's work.
+    /// A release branch may go once its version is tagged with all that it holds, and while it holds nothing but the commit
+    /// that `cut` made: taking a cut back deletes it, and loses nobody's work.
     fn removable(&self, line: &Line, version: &semver::Version) -> Result<Removable> {
-        let tagged = self.policy.release.tag.tag_name(version).is_ok_and(|name| {
-            let going = self
-                .lines
-                .iter()
-                .any(|line| line.name == name.full().as_str() && line.new.is_none());
-            !going && (self.tags.contains_key(&name.full()) || self.pushed_tags().any(|(pushed, _)| pushed == name))
-        });
-        if tagged {
-            return Ok(Removable::Tagged);
-        }
         let repo = self.eye.repo;
-        let Some(tip) = line.old.map(|old| commit_here(repo, old)).transpose()?.flatten() else {
+        let tip = line.old.map(|old| commit_here(repo, old)).transpose()?.flatten();
+        if let Some(tagged) = self.tagged(version)? {
+            let holds = tip.map(|tip| Ancestors::of(repo, tagged)?.contains(tip)).transpose()?;
+            // What a client has not fetched it cannot compare.
+            if holds.unwrap_or(true) {
+                return Ok(Removable::Tagged);
+            }
+        }
+        let Some(tip) = tip else {
             return Ok(Removable::No);
         };
         let parents = repo.parents_of(tip)?;
@@ -354,6 +352,25 @@ impl Look<'_> {
             }
         }
         Ok(Removable::No)
+    }
+
+    /// The commit that a version's tag names, where it is in this push or here already, and does not go.
+    fn tagged(&self, version: &semver::Version) -> Result<Option<Oid>> {
+        let Ok(name) = self.policy.release.tag.tag_name(version) else {
+            return Ok(None);
+        };
+        let full = name.full();
+        if self
+            .lines
+            .iter()
+            .any(|line| line.name == full.as_str() && line.new.is_none())
+        {
+            return Ok(None);
+        }
+        let pushed = self.pushed_tags().find(|(pushed, _)| *pushed == name).map(|(_, id)| id);
+        let id = pushed.or_else(|| self.tags.get(&full).map(|target| target.id));
+        let commit = id.map(|id| self.eye.repo.peel(id)).transpose()?.flatten();
+        commit.map_or(Ok(None), |commit| commit_here(self.eye.repo, commit))
     }
 
     fn tag(&self, line: &Line, short: &str) -> TagFacts {

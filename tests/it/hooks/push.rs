@@ -233,6 +233,11 @@ fn a_cut_is_taken_back_and_a_release_branch_with_work_is_not() {
     push(&repo, &["origin", "release/v0.2.0"]).succeeds();
     blocked(&repo, &["origin", ":release/v0.2.0"], "branch").says(&["not tagged yet"]);
     blocked(&repo, &["--force", "origin", "HEAD~1:release/v0.2.0"], "branch").says(&["moves only forward"]);
+    // A tag of that name elsewhere does not hold the work.
+    repo.git("tag v0.2.0 main");
+    blocked(&repo, &["origin", ":release/v0.2.0"], "branch").says(&["not tagged yet"]);
+    repo.git("tag -f v0.2.0 release/v0.2.0");
+    push(&repo, &["origin", ":release/v0.2.0"]).succeeds();
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn a_release_branch_carries_its_version_and_goes_once_that_is_tagged() {
     branch: `release/v1.0.0` is a release branch, and its manifests carry 0.9.0
     branch: `release/v1.0.0` is a release branch, and its manifests carry no version
     branch: `release/v1.0.0` is a release branch: it moves only forward
-    branch: `release/v1.0.0` is a release branch, and 1.0.0 is not tagged yet
+    branch: `release/v1.0.0` is a release branch, and 1.0.0 is not tagged yet with all that it holds
     ");
 }
 
