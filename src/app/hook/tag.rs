@@ -32,13 +32,7 @@ fn judged(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Res
     let candidate = Candidate::standing(repo, name.clone(), id)?;
     let releases = ReleaseTags::read(policy, repo)?;
     let mut verifier = Verifier::new(repo, clock::now());
-    let mut signers = Fact::Unknown("nobody says who may sign".to_owned());
-    for authority in authorities(verifying, &candidate, &releases)? {
-        signers = verifier.signers(&authority, &candidate, &releases)?;
-        if signers.known().is_some() {
-            break;
-        }
-    }
+    let signers = verifier.signers(&authority(verifying, &candidate, &releases)?, &candidate, &releases)?;
     let facts = verifier.observe(&candidate, signers)?;
     let refused = verify::judge(&facts).checks.into_iter().filter(|check| {
         let waived = check.code == Some(Code::SigMissing) && policy.release.allow_unsigned;
@@ -48,46 +42,52 @@ fn judged(verifying: Verifying<'_>, name: &TagName, id: Oid) -> crate::host::Res
     Ok(told.collect())
 }
 
-/// Who is asked who may sign, the first that knows: the ref of record; else on a server the releases that it has taken in,
-/// then its production branch, and nobody before the first release, which introduces itself; elsewhere the releases made
-/// here, the one on its way among them.
-fn authorities(
+/// Who is asked who may sign: the ref of record; else on a server the releases that it has taken in, and elsewhere those that
+/// were made here, the one on its way among them.
+fn authority(
     verifying: Verifying<'_>,
     candidate: &Candidate,
     releases: &ReleaseTags,
-) -> crate::host::Result<Vec<Authority>> {
-    let Verifying { repo, policy, .. } = verifying;
+) -> crate::host::Result<Authority> {
+    if verifying.server {
+        return authority_of_record(verifying, candidate, releases);
+    }
+    let of_record = match candidate.commit {
+        Some(commit) => trust::ref_of_record(verifying.repo, commit),
+        None => Ok(None),
+    };
     let on_its_way = candidate.id.map(|id| (&candidate.name, id));
-    if !verifying.server {
-        let of_record = match candidate.commit {
-            Some(commit) => trust::ref_of_record(repo, commit),
-            None => Ok(None),
-        };
-        return Ok(vec![match of_record {
-            Ok(Some(name)) => Authority::Ref(name),
-            Ok(None) => Authority::Releases(trust::made_here(repo, on_its_way)?),
-            Err(error) => Authority::Unseen(error.to_string()),
-        }]);
+    Ok(match of_record {
+        Ok(Some(name)) => Authority::Ref(name),
+        Ok(None) => Authority::Releases(trust::made_here(verifying.repo, on_its_way)?),
+        Err(error) => Authority::Unseen(error.to_string()),
+    })
+}
+
+/// Before the first release production is asked, whose configuration is of record as well; where it names nobody, the first
+/// release introduces itself. After it neither is: on a trunk anybody writes there.
+fn authority_of_record(
+    verifying: Verifying<'_>,
+    candidate: &Candidate,
+    releases: &ReleaseTags,
+) -> crate::host::Result<Authority> {
+    let Verifying { repo, policy, flow, .. } = verifying;
+    if let Some(name) = policy.trust.signers_from.clone() {
+        return Ok(Authority::Ref(own(name)));
     }
-    if let Some(name) = policy.trust.signers_from.clone().map(own) {
-        return Ok(vec![Authority::Ref(name)]);
+    if trust::has_bound(repo, releases)? {
+        return Ok(Authority::Releases(trust::taken_in(repo, releases, candidate)?));
     }
-    let mut asked = Vec::new();
-    if let Some(commit) = candidate.commit
-        && repo.is_commit(commit)?
+    if let Some(production) = flow.map(|flow| flow.production.full())
+        && trust::has_signers(repo, &production)?
     {
-        asked.push(Authority::Releases(trust::taken_in(repo, releases, commit)?));
+        return Ok(Authority::Ref(production));
     }
-    let production = verifying.flow.map(|flow| flow.production.full());
-    if trust::is_open(repo, releases, production.as_ref())? {
-        asked.extend(on_its_way.map(|(tag, id)| {
-            let by = Vouched::Object(id);
-            Authority::Releases(vec![Introduction { tag: tag.clone(), by }])
-        }));
-    } else {
-        asked.extend(production.map(Authority::Ref));
-    }
-    Ok(asked)
+    let introduced = candidate.id.map(|id| Introduction {
+        tag: candidate.name.clone(),
+        by: Vouched::Object(id),
+    });
+    Ok(Authority::Releases(introduced.into_iter().collect()))
 }
 
 /// What a clone calls `refs/remotes/origin/main` is the server's own `refs/heads/main`.

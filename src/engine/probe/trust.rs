@@ -145,25 +145,35 @@ pub(crate) fn made_here(repo: &Repo, pushed: Option<(&TagName, Oid)>) -> Result<
     Ok(standing)
 }
 
-/// The releases below `commit` that stand in a server's repository: each was judged when it came, or stood before there was
-/// a judge.
-pub(crate) fn taken_in(repo: &Repo, releases: &ReleaseTags, commit: Oid) -> Result<Vec<Introduction>> {
+/// The releases below a tag that stand in a server's repository: each was judged when it came, or stood before there was a
+/// judge.
+pub(crate) fn taken_in(repo: &Repo, releases: &ReleaseTags, candidate: &Candidate) -> Result<Vec<Introduction>> {
+    let Some(commit) = candidate.commit else {
+        return Ok(Vec::new());
+    };
+    if !repo.is_commit(commit)? {
+        return Ok(Vec::new());
+    }
     let below = releases_below(repo, releases, commit)?;
     Ok(below.into_iter().filter_map(as_it_stands).collect())
 }
 
-/// Whether nobody says yet who may sign: no release is bound, and the branch, if it is there, has no file.
-pub(crate) fn is_open(repo: &Repo, releases: &ReleaseTags, branch: Option<&RefName>) -> Result<bool> {
+/// Whether any release stands here that says what it is bound to.
+pub(crate) fn has_bound(repo: &Repo, releases: &ReleaseTags) -> Result<bool> {
     for (_, name, id) in releases.ascending() {
         if Candidate::standing(repo, name.clone(), id)?.is_bound() {
-            return Ok(false);
+            return Ok(true);
         }
     }
-    let tip = branch.map(|name| repo.find_ref(name)).transpose()?.flatten();
-    let file = tip
-        .map(|tip| repo.file_at(repo.tree_of(tip)?, SIGNERS_FILE))
-        .transpose()?;
-    Ok(file.flatten().is_none())
+    Ok(false)
+}
+
+/// Whether a branch is there and says who may sign.
+pub(crate) fn has_signers(repo: &Repo, branch: &RefName) -> Result<bool> {
+    match repo.find_ref(branch)? {
+        Some(tip) => Ok(repo.file_at(repo.tree_of(tip)?, SIGNERS_FILE)?.is_some()),
+        None => Ok(false),
+    }
 }
 
 struct Chain<'a> {

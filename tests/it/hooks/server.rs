@@ -266,6 +266,20 @@ fn who_may_sign_is_not_what_was_pushed_last() {
         command.current_dir(&there);
     });
     release.refused("tag").says(&["SIGNER_NOT_ALLOWED"]);
+    // Nor where history begins anew.
+    repo.git_in(&there, "tag -d v0.3.0");
+    repo.git_in(&there, "checkout -q --orphan anew");
+    repo.git_in(&there, "commit -q -m chore:anew --no-verify");
+    repo.git_in(&there, "branch -M anew main");
+    repo.git_in(&repo.origin(), "config core.hooksPath /dev/null");
+    repo.git_in(&there, "push -q -f ../origin.git main");
+    repo.git_in(&repo.origin(), "config --unset core.hooksPath");
+    check(&repo, "-C ../mallory cut 0.4.0 --yes").succeeds();
+    check(&repo, "-C ../mallory finish --yes").succeeds();
+    let release = git_with(&repo, &["push", "../origin.git", "main", "v0.4.0"], |command| {
+        command.current_dir(&there);
+    });
+    release.refused("tag").says(&["SIGNER_NOT_ALLOWED"]);
     let tags = |refs: &str| refs.lines().filter(|line| line.contains("refs/tags/")).count();
     assert_eq!(tags(&repo.origin_refs()), tags(&first));
 }
