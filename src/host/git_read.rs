@@ -263,6 +263,14 @@ impl Repo {
             }))
     }
 
+    /// The ref that moves where this one is moved: a branch may be another one's name (git-symbolic-ref(1)).
+    ///
+    /// # Errors
+    /// When a ref cannot be read.
+    pub(crate) fn moved_by(&self, name: &RefName) -> Result<Option<RefName>> {
+        head::last(&self.gix, name.clone())
+    }
+
     /// The ref of exactly that name.
     fn reference(&self, name: &RefName) -> Result<Option<gix::Reference<'_>>> {
         let found = super::stored::exact(&self.gix.refs, name)?;
@@ -283,34 +291,6 @@ impl Repo {
                 gix::objs::Kind::Commit | gix::objs::Kind::Tree | gix::objs::Kind::Blob => return Ok(Some(at)),
             }
         }
-    }
-
-    /// The refs that a short name may mean, in git's order (gitrevisions(7), SPECIFYING REVISIONS).
-    ///
-    /// # Errors
-    /// When a ref cannot be read.
-    pub(crate) fn meanings(&self, short: &str) -> Result<Vec<RefName>> {
-        let rules = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-        let full = rules.iter().map(|rule| format!("{rule}{short}"));
-        let full = full.chain([format!("refs/remotes/{short}/HEAD")]);
-        let mut found = Vec::new();
-        for name in full.filter_map(|full| RefName::new(full).ok()) {
-            if self.reference(&name)?.is_some() {
-                found.push(name);
-            }
-        }
-        Ok(found)
-    }
-
-    /// The commit that a revision names, as `git rev-parse REV^{commit}` would.
-    pub(crate) fn resolve_commit(&self, rev: &str) -> Result<Option<Oid>> {
-        let Ok(id) = self.gix.rev_parse_single(rev) else {
-            return Ok(None);
-        };
-        let Some(peeled) = self.peel(id.detach())? else {
-            return Ok(None);
-        };
-        Ok(self.is_commit(peeled)?.then_some(peeled))
     }
 
     /// Whether the object database holds this commit.

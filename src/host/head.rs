@@ -25,14 +25,8 @@ pub(super) fn of(repo: &gix::Repository) -> Result<Head> {
         ));
     }
     let mut head = repo.head().map_err(unread)?;
-    let mut full = head.referent_name().and_then(|name| ref_name(&name.to_owned()));
-    for _ in 0..SYMBOLIC_MAX {
-        let found = full.as_ref().map(|full| exact(&repo.refs, full)).transpose()?.flatten();
-        match found.map(|found| found.target) {
-            Some(Target::Symbolic(next)) => full = ref_name(&next),
-            Some(Target::Object(_)) | None => break,
-        }
-    }
+    let full = head.referent_name().and_then(|name| ref_name(&name.to_owned()));
+    let full = full.map(|full| last(repo, full)).transpose()?.flatten();
     let name = full.and_then(|full| full.branch());
     let tip = if head.is_unborn() {
         None
@@ -44,6 +38,23 @@ pub(super) fn of(repo: &gix::Repository) -> Result<Head> {
         (None, Some(commit)) => Ok(Head::Detached(commit)),
         (None, None) => Err(Error::git("HEAD", "it names neither a branch nor a commit")),
     }
+}
+
+/// The last of a chain of symbolic refs; `None` where one of them names no ref.
+///
+/// # Errors
+/// When a ref cannot be read.
+pub(super) fn last(repo: &gix::Repository, mut full: RefName) -> Result<Option<RefName>> {
+    for _ in 0..SYMBOLIC_MAX {
+        match exact(&repo.refs, &full)?.map(|found| found.target) {
+            Some(Target::Symbolic(next)) => match ref_name(&next) {
+                Some(next) => full = next,
+                None => return Ok(None),
+            },
+            Some(Target::Object(_)) | None => break,
+        }
+    }
+    Ok(Some(full))
 }
 
 fn ref_name(name: &FullName) -> Option<RefName> {

@@ -21,6 +21,7 @@ pub(crate) mod interrupt;
 pub(crate) mod merge;
 pub(crate) mod net;
 pub(crate) mod proc;
+mod revision;
 pub(crate) mod sign;
 pub(crate) mod stored;
 pub(crate) mod tree_digest;

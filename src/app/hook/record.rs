@@ -10,17 +10,13 @@ use crate::core::hooks::staged::shell_word;
 use crate::core::ids::{BranchName, RefName};
 use crate::core::policy::Policy;
 use crate::engine::probe;
-use crate::host::Result as Seen;
-use crate::host::git_read::Repo;
+use crate::host::{self, git_read::Repo};
 
 /// The server's own setting for the branch of record, where HEAD is to name another.
 const SETTING: &str = "sentinel.production";
 
 /// The branch that stands for integration where none is configured.
 const DEVELOP: &str = "develop";
-
-/// How long a chain of symbolic refs may be: git's own limit (`refs.c`, `SYMREF_MAXDEPTH`).
-const SYMBOLIC_MAX: usize = 5;
 
 /// What a server goes by.
 #[derive(Debug)]
@@ -85,7 +81,7 @@ pub(crate) fn of(repo: &Repo, lines: &[Line]) -> Result<Option<Record>, Error> {
 }
 
 /// The branch of record's own word is enough, unless it is where work is integrated: there anybody pushes.
-fn implied(repo: &Repo, policy: &Policy, branch: &BranchName) -> Seen<BranchName> {
+fn implied(repo: &Repo, policy: &Policy, branch: &BranchName) -> host::Result<BranchName> {
     let usual = probe::flow_of_names(policy, repo, None)?;
     let elsewhere = usual.filter(|flow| flow.integration == *branch);
     Ok(elsewhere.map_or_else(|| branch.clone(), |flow| flow.production))
@@ -113,24 +109,21 @@ fn misplaced(because: String, production: Option<&BranchName>) -> Error {
     Error::new(Kind::Blocked, because).hint(format!("on the server: git config {SETTING} {branch}"))
 }
 
-/// The moves under the names of the refs that really move: a branch may be another one's name (git-symbolic-ref(1)).
+/// The moves under the names of the refs that really move.
 ///
 /// # Errors
 /// When a ref cannot be read.
-pub(super) fn resolved(repo: &Repo, lines: Vec<Line>) -> Seen<Vec<Line>> {
-    let resolve = |line: Line| -> Seen<Line> {
-        let Ok(mut name) = RefName::new(line.name.as_str()) else {
+pub(super) fn resolved(repo: &Repo, lines: Vec<Line>) -> host::Result<Vec<Line>> {
+    let resolve = |line: Line| {
+        let Ok(name) = RefName::new(line.name.as_str()) else {
             return Ok(line);
         };
-        for _ in 0..SYMBOLIC_MAX {
-            match repo.symbolic_target(&name)? {
-                Some(target) => name = target,
-                None => break,
-            }
-        }
-        Ok(Line {
-            name: name.as_str().to_owned(),
-            ..line
+        Ok(match repo.moved_by(&name)? {
+            Some(moved) => Line {
+                name: moved.as_str().to_owned(),
+                ..line
+            },
+            None => line,
         })
     };
     lines.into_iter().map(resolve).collect()
