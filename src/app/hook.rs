@@ -55,11 +55,13 @@ pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
         Ok(stdin) => stdin,
         Err(error) => return refused(failed("input", &error.into()), None),
     };
-    let outcome = match chained::is_by_another_name(call) {
-        Ok(true) => Ok(Outcome::default()),
-        Ok(false) if glance::is_plainly_good(dir, call) => Ok(Outcome::default()),
-        Ok(false) => in_full(dir, call, stdin.as_deref()),
-        Err(error) => Err(error.into()),
+    let meant = match chained::by_another_name(call) {
+        Ok(meant) => meant,
+        Err(error) => return refused(failed("repository", &error.into()), stdin),
+    };
+    let outcome = match meant.is_some() || glance::is_plainly_good(dir, call) {
+        true => Ok(Outcome::default()),
+        false => in_full(dir, call, stdin.as_deref()),
     };
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -72,15 +74,13 @@ pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
             return refused(failed(check, &error), stdin);
         }
     };
-    let chained = match outcome.refused.is_empty() {
-        true => chained::displaced(call),
-        false => Ok(None),
-    };
-    match chained {
+    let shim = meant.as_deref().or(call.shim.as_deref());
+    let shim = shim.filter(|_| outcome.refused.is_empty());
+    match shim.map(chained::displaced).transpose() {
         Ok(chained) => HookAnswer {
             outcome,
             stdin,
-            chained,
+            chained: chained.flatten(),
         },
         Err(error) => refused(failed("repository", &error.into()), stdin),
     }

@@ -8,28 +8,28 @@ use crate::core::hooks::place::DISPLACED;
 use crate::core::hooks::shim::{self, Recognised};
 use crate::host::{Result, fs};
 
-/// Whether the shim was called by a link of another name: what was meant is the hook that stood where the shim stands now.
-pub(super) fn is_by_another_name(call: &HookCall) -> Result<bool> {
-    let Some(shim) = &call.shim else { return Ok(false) };
-    let is_link = fs::stat(shim)?.is_some_and(|found| found.is_symlink());
-    Ok(is_link && sibling(shim).is_some_and(|(_, hook)| hook == call.name) && !is_named(shim, call.name))
+/// The shim itself, where a link of another name called it: what was meant is the hook that stood where the shim stands now.
+pub(super) fn by_another_name(call: &HookCall) -> Result<Option<PathBuf>> {
+    let Some(link) = call.shim.as_deref().filter(|shim| !is_named(shim, call.name)) else {
+        return Ok(None);
+    };
+    let there = fs::canonical(link);
+    let is_link = fs::stat(link)?.is_some_and(|found| found.is_symlink());
+    Ok((is_link && is_named(&there, call.name)).then_some(there))
 }
 
-/// The hook that was moved aside for the shim, where git would have run it.
-pub(super) fn displaced(call: &HookCall) -> Result<Option<PathBuf>> {
-    let Some(shim) = &call.shim else { return Ok(None) };
-    let shim = match is_by_another_name(call)? {
-        true => fs::canonical(shim),
-        false => shim.clone(),
-    };
+/// The hook that was moved aside for a shim, where git would have run it.
+pub(super) fn displaced(shim: &Path) -> Result<Option<PathBuf>> {
     let dir = shim.parent().unwrap_or(Path::new(""));
     let mut name = shim.file_name().unwrap_or_default().to_owned();
     // A hook may have been a link to another that is a shim now.
     for _ in HookName::ALL {
         name.push(DISPLACED);
         let aside = dir.join(&name);
-        let is_link = fs::stat(&aside)?.is_some_and(|found| found.is_symlink());
-        match is_link.then(|| sibling(&aside)).flatten() {
+        let Some(found) = fs::stat(&aside)? else {
+            return Ok(None);
+        };
+        match found.is_symlink().then(|| sibling(&aside)).flatten() {
             Some((there, other)) if there == fs::canonical(dir) && is_shim(&there.join(other.as_str()))? => {
                 name = other.as_str().into();
             }
