@@ -212,6 +212,20 @@ fn what_is_for_more_than_this_repository_is_not_uninstalled_from_here() {
     assert_eq!(Snapshot::of(&shared), before);
 }
 
+#[test]
+fn in_a_directory_that_is_shared_only_ours_go() {
+    let repo = configured();
+    let shared = repo.root().join("shared");
+    check(&repo, "-C ../origin.git hooks install --server").succeeds();
+    std::fs::create_dir(&shared).unwrap();
+    std::fs::copy(repo.origin().join("hooks/pre-receive"), shared.join("pre-receive")).unwrap();
+    let before = Snapshot::of(&shared);
+    repo.git("config core.hooksPath ../shared");
+    check(&repo, "hooks install").succeeds();
+    check(&repo, "hooks uninstall").succeeds();
+    assert_eq!(Snapshot::of(&shared), before);
+}
+
 /// pre-commit and prek move what stands there aside, which may be ours, and run it as well.
 #[test]
 fn a_manager_that_moves_ours_aside() {
