@@ -130,6 +130,47 @@ fn a_link_to_another_hook_runs_what_stood_there() {
     assert_eq!(Snapshot::of(&dir), before);
 }
 
+/// A script that notes that it ran.
+fn noting(repo: &Repo, what: &str) -> String {
+    format!("#!/bin/sh\necho {what} >> '{}'\n", repo.root().join("log").display())
+}
+
+#[test]
+fn links_that_lead_to_no_shim_of_this_directory_are_run() {
+    let repo = configured();
+    // The script of a hook that is not one of a server's.
+    let hooks = repo.origin().join("hooks");
+    executable(&hooks.join("pre-push"), &noting(&repo, "server"));
+    symlink("pre-push", hooks.join("pre-receive")).unwrap();
+    check(&repo, "-C ../origin.git hooks install --server").succeeds();
+    // The shim of another repository, with what stood there.
+    repo.git_in(repo.root(), "clone -q origin.git other");
+    let theirs = repo.root().join("other/.git/hooks/pre-push");
+    executable(&theirs, &noting(&repo, "other"));
+    check(&repo, "-C ../other hooks install").succeeds();
+    std::fs::create_dir(hooks_dir(&repo)).unwrap();
+    symlink(&theirs, hooks_dir(&repo).join("pre-push")).unwrap();
+    check(&repo, "hooks install").succeeds();
+    git(&repo, &["push", "-q", "origin", "HEAD:refs/heads/feature/x"]).succeeds();
+    let log = std::fs::read_to_string(repo.root().join("log")).unwrap();
+    assert_eq!(log, "other\nserver\n");
+}
+
+#[test]
+fn links_that_lead_nowhere_but_to_each_other_end() {
+    let repo = configured();
+    let dir = hooks_dir(&repo);
+    std::fs::create_dir(&dir).unwrap();
+    symlink("pre-push", dir.join("pre-push")).unwrap();
+    symlink("commit-msg", dir.join("pre-commit")).unwrap();
+    symlink("pre-commit", dir.join("commit-msg")).unwrap();
+    check(&repo, "hooks install").succeeds();
+    repo.git("switch -q -c feature/x");
+    commit(&repo, "feat: x").succeeds();
+    commit(&repo, "nope").refused("message");
+    git(&repo, &["push", "-q", "origin", "feature/x"]).succeeds();
+}
+
 #[test]
 fn a_hook_without_a_first_line_is_the_shells() {
     let repo = configured();

@@ -98,6 +98,15 @@ fn a_new_server_takes_a_first_push() {
     repo.git("remote add new ../new.git");
     git(&repo, &["push", "-q", "new", "main", "develop"]).succeeds();
     check(&repo, "-C ../new.git hooks status --exit-code").succeeds();
+    // In any order: whatever comes first, and then the branch of record.
+    repo.git_in(repo.root(), "init -q --bare -b main slow.git");
+    check(&repo, "-C ../slow.git hooks install --server").succeeds();
+    git(&repo, &["push", "-q", "../slow.git", "develop"]).succeeds();
+    git(&repo, &["push", "-q", "../slow.git", "develop:refs/heads/feature/x"])
+        .refused("repository")
+        .says(&["there is no `main`", "git config sentinel.production"]);
+    git(&repo, &["push", "-q", "../slow.git", "main"]).succeeds();
+    git(&repo, &["push", "-q", "../slow.git", "develop:refs/heads/feature/x"]).succeeds();
     // A configuration that came in damaged blocks everything until it is mended on the server.
     check(&repo, "-C ../new.git hooks uninstall").succeeds();
     repo.git("switch -q main");
