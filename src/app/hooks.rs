@@ -311,8 +311,9 @@ fn views(looked: &Looked, dir: &Path, hooks: &[HookName], record: &Record) -> Re
 fn is_reachable(binary: Option<&str>) -> Result<bool, Error> {
     let named = env::var_os("CARGO_SENTINEL_BIN").map(PathBuf::from);
     let cargo = env::cargo_home().map(|home| home.join("bin").join(PROGRAM));
-    let path = env::var_os("PATH").unwrap_or_default();
-    let on_path = env::split_paths(&path).into_iter().map(|dir| dir.join(PROGRAM));
+    let path = env::var_os("PATH");
+    let on_path = path.iter().flat_map(|list| env::split_paths(list));
+    let on_path = on_path.map(|dir| dir.join(PROGRAM));
     let places = named
         .into_iter()
         .chain(binary.map(PathBuf::from))

@@ -320,7 +320,9 @@ fn entry(path: &Path) -> Result<Entry> {
     if !found.is_file() {
         return Ok(Entry::Other);
     }
-    let text = fs::read(path)?.unwrap_or_default();
+    let Some(text) = fs::read(path)? else {
+        return Ok(Entry::Nothing);
+    };
     Ok(Entry::Hook(Original {
         digest: Digest::of(&text),
         mode: found.permissions().mode() & 0o7777,

@@ -15,9 +15,6 @@ use crate::host::{self, git_read::Repo};
 /// The server's own setting for the branch of record, where HEAD is to name another.
 const SETTING: &str = "sentinel.production";
 
-/// The branch that stands for integration where none is configured.
-const DEVELOP: &str = "develop";
-
 /// What a server goes by.
 #[derive(Debug)]
 pub(crate) struct Record {
@@ -69,7 +66,7 @@ pub(crate) fn of(repo: &Repo, lines: &[Line]) -> Result<Option<Record>, Error> {
             format!("this server goes by the configuration of `{branch}`, which is not its production branch");
         return Err(misplaced(because, Some(&production)));
     }
-    let develop = BranchName::new(DEVELOP).map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
+    let develop = BranchName::new(probe::DEVELOP).map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
     let is_open = policy.release.integration.is_none();
     if is_open {
         let is_there = repo.find_ref(&develop.full())?.is_some();

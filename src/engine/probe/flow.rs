@@ -8,8 +8,11 @@ use crate::host::git_read::Repo;
 use crate::host::stored::Stored;
 use crate::host::{Result, net};
 
+/// The branch that stands for integration where none is configured.
+pub(crate) const DEVELOP: &str = "develop";
+
 /// The names that decide where none is configured; `HEAD`, as a remote's, names its default branch.
-pub(crate) const DECIDING: [&str; 4] = ["develop", "main", "master", "HEAD"];
+pub(crate) const DECIDING: [&str; 4] = [DEVELOP, "main", "master", "HEAD"];
 
 /// What is known when branches are looked for.
 pub(crate) struct Seen<'a> {
@@ -55,7 +58,7 @@ pub(crate) fn flow(policy: &Policy, seen: &Seen<'_>) -> Option<Flow> {
         .release
         .integration
         .clone()
-        .or_else(|| seen.first(&["develop"]))
+        .or_else(|| seen.first(&[DEVELOP]))
         .or_else(fallback);
     let production = policy
         .release
@@ -85,7 +88,7 @@ pub(crate) fn flow_of_names(policy: &Policy, repo: &dyn Stored, remote: Option<&
     let head = repo.head()?;
     let mut refs = Refs::new();
     // In the order in which they decide: the first that stands makes the rest needless.
-    for names in [&["develop"][..], &["main", "master"]] {
+    for names in [&[DEVELOP][..], &["main", "master"]] {
         for name in names.iter().filter_map(|name| BranchName::new(*name).ok()) {
             let there = match repo.find_ref(&name.full())? {
                 Some(id) => Some(id),

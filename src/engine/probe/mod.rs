@@ -13,7 +13,7 @@ pub(crate) mod tag;
 pub(crate) mod trust;
 
 pub(crate) use content::content;
-pub(crate) use flow::{DECIDING, flow, flow_of_names, remote};
+pub(crate) use flow::{DECIDING, DEVELOP, flow, flow_of_names, remote};
 pub(crate) use lineage::{ReleaseTags, describe, lineage, sections};
 pub(crate) use settings::SettingsError;
 pub(crate) use settings::{
