@@ -59,7 +59,7 @@ pub fn hook(dir: &Path, call: &HookCall) -> HookAnswer {
         Ok(meant) => meant,
         Err(error) => return refused(failed("repository", &error.into()), stdin),
     };
-    let outcome = match meant.is_some() || glance::is_plainly_good(dir, call) {
+    let outcome = match meant.is_some() || glance::is_plainly_good(dir, call, stdin.as_deref()) {
         true => Ok(Outcome::default()),
         false => in_full(dir, call, stdin.as_deref()),
     };

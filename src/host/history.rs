@@ -8,6 +8,7 @@ mod since;
 use std::collections::BinaryHeap;
 
 use gix::hashtable::{HashMap, HashSet};
+use gix::objs::CommitRef;
 
 use super::git_read::Repo;
 use super::{Error, Result, chain};
@@ -169,7 +170,7 @@ pub(crate) fn written_between(repo: &Repo, tips: &[Oid], hidden: &[Oid]) -> Resu
         let found = find_commit(repo, id)?;
         let time = found.time().map_or(0, |time| time.seconds);
         let parents: Vec<Oid> = found.parent_ids().map(gix::Id::detach).collect();
-        Ok((Place { id, time }, parents, written(&found)?))
+        Ok((Place { id, time }, parents, decoded(&found)?))
     };
     let commits: Result<Vec<_>> = since::since(repo, tips, hidden)?.into_iter().map(read).collect();
     let ordered = in_order(commits?, |(place, parents, _)| (*place, parents));
@@ -201,18 +202,23 @@ pub(crate) fn read_commit(repo: &Repo, id: Oid) -> Result<Commit> {
 
 /// Reads one commit as far as its message is judged.
 pub(crate) fn read_written(repo: &Repo, id: Oid) -> Result<Written> {
-    written(&find_commit(repo, id)?)
+    decoded(&find_commit(repo, id)?)
 }
 
-fn written(found: &gix::Commit<'_>) -> Result<Written> {
+fn decoded(found: &gix::Commit<'_>) -> Result<Written> {
     let decoded = found.decode();
     let decoded = decoded.map_err(|error| Error::git(format!("commit {}", found.id), chain(&error)))?;
-    Ok(Written {
-        id: Some(found.id),
-        message: decoded.message.to_vec(),
-        encoding: decoded.encoding.map(ToString::to_string),
-        parents: decoded.parents().count(),
-    })
+    Ok(written(found.id, &decoded))
+}
+
+/// A commit, as far as its message is judged.
+pub(super) fn written(id: Oid, commit: &CommitRef<'_>) -> Written {
+    Written {
+        id: Some(id),
+        message: commit.message.to_vec(),
+        encoding: commit.encoding.map(ToString::to_string),
+        parents: commit.parents().count(),
+    }
 }
 
 fn find_commit(repo: &Repo, id: Oid) -> Result<gix::Commit<'_>> {

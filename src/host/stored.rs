@@ -9,14 +9,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice as _;
-use gix::objs::{CommitRefIter, Find as _, Kind};
+use gix::objs::{CommitRef, CommitRefIter, Find as _, Kind};
 use gix::odb::store::init::{Options, Slots};
 use gix::refs::{FullNameRef, Target};
 
 use super::env::var_os;
 use super::git_read::Repo;
+use super::history::written;
 use super::{Error, Result, chain, fs};
 use crate::core::facts::Head;
+use crate::core::hooks::Written;
 use crate::core::ids::{BranchName, Oid, RefName};
 
 /// What hooks read of a repository.
@@ -121,6 +123,8 @@ const PACKS_MAX: u16 = 64;
 /// A repository of the usual layout, by its files alone. Each ref is read once, however often it is asked for.
 pub(crate) struct Glance {
     git_dir: PathBuf,
+    /// The repository's own configuration, as written.
+    config: Vec<u8>,
     refs: gix::refs::file::Store,
     head: OnceCell<Head>,
     seen: RefCell<BTreeMap<RefName, Option<Target>>>,
@@ -141,10 +145,9 @@ impl Glance {
         if !is_all_here || TOLD.iter().any(|name| var_os(name).is_some()) {
             return Ok(None);
         }
-        let config = fs::read(&git_dir.join("config"))?
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        if OTHERWISE.iter().any(|word| config.contains_str(word)) {
+        let config = fs::read(&git_dir.join("config"))?.unwrap_or_default();
+        let folded = config.to_ascii_lowercase();
+        if OTHERWISE.iter().any(|word| folded.contains_str(word)) {
             return Ok(None);
         }
         // Packs are counted when the first object is read, and not before that too.
@@ -160,6 +163,7 @@ impl Glance {
             head: OnceCell::new(),
             seen: RefCell::default(),
             git_dir,
+            config,
             objects,
         }))
     }
@@ -212,6 +216,76 @@ impl Glance {
             }
         }
         Ok((found.len() <= REMOTES_MAX).then_some(found))
+    }
+
+    /// The commits that a remote is known to have on its branches; `None` where it is not fetched as `git clone` has it, or
+    /// that takes long to say.
+    ///
+    /// # Errors
+    /// When the configuration or refs cannot be read.
+    pub(crate) fn tracked(&self, remote: &str) -> Result<Option<BTreeSet<Oid>>> {
+        if !self.is_fetched_as_cloned(remote)? {
+            return Ok(None);
+        }
+        let unread = |error: gix::Error| Error::git("remote-tracking refs", chain(&error));
+        let refs = self.refs.iter().map_err(unread)?;
+        let below = format!("{TRACKING}{remote}/");
+        let below = below.as_str().try_into().map_err(unread)?;
+        let listed = refs.prefixed(below);
+        let listed = listed.map_err(|error| Error::git("remote-tracking refs", error))?;
+        let mut found = BTreeSet::new();
+        for (reference, number) in listed.zip(0..) {
+            if number == TRACKING_MAX {
+                return Ok(None);
+            }
+            found.extend(reference.map_err(unread)?.target.try_id().map(ToOwned::to_owned));
+        }
+        Ok(Some(found))
+    }
+
+    /// Whether all the branches of a remote, and nothing else, are fetched under its own name (git-clone(1)).
+    fn is_fetched_as_cloned(&self, remote: &str) -> Result<bool> {
+        let unread = |error: gix::Error| Error::git("the repository's configuration", chain(&error));
+        let own = gix::config::file::Metadata::from(gix::config::Source::Local);
+        let file = gix::config::File::from_bytes_no_includes(&self.config, own, Default::default());
+        let file = file.map_err(unread)?;
+        let is_whole = file.sections_by_name("include").is_none() && file.sections_by_name("includeIf").is_none();
+        let fetched = file
+            .raw_values_by("remote", Some(remote.into()), "fetch")
+            .unwrap_or_default();
+        let usual = format!("+refs/heads/*:{TRACKING}{remote}/*");
+        Ok(is_whole && matches!(fetched.as_slice(), [only] if only.as_slice() == usual.as_bytes()))
+    }
+
+    /// The commits that lead from any of `tips` down to one of `known`, or to a root, in no order: those that `known` does not
+    /// reach are among them. `None` where they are more than `most`.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(crate) fn leading_to(
+        &self,
+        known: &BTreeSet<Oid>,
+        tips: Vec<Oid>,
+        most: usize,
+    ) -> Result<Option<Vec<Written>>> {
+        let (mut pending, mut seen, mut found) = (tips, BTreeSet::new(), Vec::new());
+        while let Some(id) = pending.pop() {
+            if known.contains(&id) || !seen.insert(id) {
+                continue;
+            }
+            if seen.len() > most {
+                return Ok(None);
+            }
+            let unread = |why: String| Error::git(format!("commit {id}"), why);
+            let (kind, bytes) = self.read(id)?;
+            if kind != Kind::Commit {
+                return Err(unread(format!("it is a {kind}")));
+            }
+            let commit = CommitRef::from_bytes(&bytes, id.kind()).map_err(|error| unread(chain(&error)))?;
+            pending.extend(commit.parents());
+            found.push(written(id, &commit));
+        }
+        Ok(Some(found))
     }
 
     fn target(&self, name: &RefName) -> Result<Option<Target>> {

@@ -5,47 +5,101 @@
 
 use std::path::Path;
 
-use super::{HookCall, protected};
+use super::{Error, HookCall, protected};
 use crate::core::check;
+use crate::core::hooks::push::{Format, Line, PushFacts, parse};
 use crate::core::hooks::{CommitFacts, HookName, Observed, staged};
 use crate::core::ids::BranchName;
-use crate::engine::probe::{self, brought};
+use crate::core::policy::Policy;
+use crate::engine::probe::{self, brought, push};
 use crate::host::stored::Glance;
 
 /// Whether the checks of this call would say nothing.
-pub(super) fn is_plainly_good(dir: &Path, call: &HookCall) -> bool {
-    match call.name {
+pub(super) fn is_plainly_good(dir: &Path, call: &HookCall, stdin: Option<&[u8]>) -> bool {
+    let seen = match call.name {
         HookName::CommitMsg => {
             let message = call.args.first();
-            message.is_some_and(|path| brought::is_plainly_good_message(dir, &dir.join(path)))
+            return message.is_some_and(|path| brought::is_plainly_good_message(dir, &dir.join(path)));
         }
-        HookName::PreCommit | HookName::PreMergeCommit => {
-            let seen = commit(dir).ok().flatten();
-            seen.is_some_and(|facts| check::run_hooks(&Observed::Commit(facts)).is_empty())
-        }
-        HookName::PrePush | HookName::PreReceive => false,
-    }
+        HookName::PreCommit | HookName::PreMergeCommit => commit(dir).map(|facts| facts.map(Observed::Commit)),
+        HookName::PrePush => pushed(dir, call, stdin.unwrap_or_default()).map(|facts| facts.map(Observed::Push)),
+        // The policy of record takes more.
+        HookName::PreReceive => return false,
+    };
+    let seen = seen.ok().flatten();
+    seen.is_some_and(|observed| check::run_hooks(&observed).is_empty())
 }
 
-fn commit(dir: &Path) -> Result<Option<CommitFacts>, super::Error> {
+fn commit(dir: &Path) -> Result<Option<CommitFacts>, Error> {
     let (Some(policy), Some(glance)) = (probe::written_in(dir)?, Glance::at(dir, staged::LARGEST)?) else {
         return Ok(None);
     };
     let branches: Vec<BranchName> = match &policy.hooks.protect {
         Some(branches) => branches.clone(),
-        // Which remote counts is in the configuration: what any of them would protect is taken as protected.
-        None => {
-            let Some(remotes) = glance.remotes_with(&probe::DECIDING)? else {
-                return Ok(None);
-            };
-            let mut branches = protected(&glance, &policy, None)?.1;
-            for remote in &remotes {
-                branches.extend(protected(&glance, &policy, Some(remote))?.1);
-            }
-            branches
-        }
+        None => match SetApart::seen(&glance, &policy)? {
+            Some(set_apart) => set_apart.protected,
+            None => return Ok(None),
+        },
     };
     Ok(brought::commit_at_a_glance(&glance, dir, branches)?)
+}
+
+/// A push that moves branches alone, and none that has a rule of its own.
+fn pushed(dir: &Path, call: &HookCall, stdin: &[u8]) -> Result<Option<PushFacts>, Error> {
+    let remote = call.args.first().and_then(|name| name.to_str());
+    let (Some(remote), Ok(lines)) = (remote, parse(stdin, Format::PrePush)) else {
+        return Ok(None);
+    };
+    let (Some(policy), Some(glance)) = (probe::written_in(dir)?, Glance::at(dir, staged::LARGEST)?) else {
+        return Ok(None);
+    };
+    let Some(set_apart) = SetApart::seen(&glance, &policy)? else {
+        return Ok(None);
+    };
+    let is_ordinary = |line: &Line| {
+        let short = line.name.strip_prefix("refs/heads/");
+        let is_free = |short| !set_apart.has(short) && policy.release.branch.parse(short).is_none();
+        line.new.is_some() && short.is_some_and(is_free)
+    };
+    match lines.iter().all(is_ordinary) {
+        true => Ok(push::ordinary_at_a_glance(&glance, remote, &lines)?),
+        false => Ok(None),
+    }
+}
+
+/// The branches that have rules of their own.
+#[derive(Default)]
+struct SetApart {
+    /// Releases alone move them.
+    protected: Vec<BranchName>,
+    /// A release moves from one to the other.
+    ends: Vec<BranchName>,
+}
+
+impl SetApart {
+    /// By this repository alone, and by each remote that may count: which one does is in the configuration, so what any of them
+    /// would protect is taken as protected. `None` where that takes long to say.
+    fn seen(glance: &Glance, policy: &Policy) -> Result<Option<Self>, Error> {
+        let Some(remotes) = glance.remotes_with(&probe::DECIDING)? else {
+            return Ok(None);
+        };
+        let mut found = Self::default();
+        for remote in [None].into_iter().chain(remotes.iter().map(|name| Some(name.as_str()))) {
+            let (flow, protected) = protected(glance, policy, remote)?;
+            found.protected.extend(protected);
+            found
+                .ends
+                .extend(flow.into_iter().flat_map(|flow| [flow.integration, flow.production]));
+        }
+        Ok(Some(found))
+    }
+
+    fn has(&self, short: &str) -> bool {
+        self.protected
+            .iter()
+            .chain(&self.ends)
+            .any(|name| name.as_str() == short)
+    }
 }
 
 #[cfg(test)]
@@ -68,12 +122,17 @@ mod tests {
     }
 
     fn seen(dir: &Path) -> Seen {
+        seen_by(dir, HookName::PreCommit, &[], "")
+    }
+
+    fn seen_by(dir: &Path, name: HookName, args: &[&str], stdin: &str) -> Seen {
         let call = HookCall {
-            name: HookName::PreCommit,
-            args: Vec::new(),
+            name,
+            args: args.iter().map(Into::into).collect(),
             shim: None,
         };
-        let told = match in_full(dir, &call, None) {
+        let stdin = Some(stdin.as_bytes());
+        let told = match in_full(dir, &call, stdin) {
             Ok(outcome) => match outcome.refused.first() {
                 Some(finding) => Some(Seen::Refused(finding.check)),
                 None if !outcome.notes.is_empty() => Some(Seen::Noted),
@@ -81,7 +140,7 @@ mod tests {
             },
             Err(_) => Some(Seen::Refused("repository")),
         };
-        match (is_plainly_good(dir, &call), told) {
+        match (is_plainly_good(dir, &call, stdin), told) {
             (true, None) => Seen::AtAGlance,
             (false, None) => Seen::InFull,
             (false, Some(told)) => told,
@@ -276,5 +335,115 @@ mod tests {
         world.git_in(&shared, "add sentinel.toml");
         assert_eq!(seen(&world.dir()), Seen::AtAGlance);
         assert_eq!(seen(&shared), Seen::AtAGlance);
+    }
+
+    /// What is seen of pushing `rev` to branches of a remote.
+    fn pushing(world: &World, remote: &str, rev: &str, refs: &[&str]) -> Seen {
+        let (new, none) = (world.git(&format!("rev-parse {rev}")), "0".repeat(40));
+        let lines: String = refs.iter().map(|name| format!("{rev} {new} {name} {none}\n")).collect();
+        seen_by(&world.dir(), HookName::PrePush, &[remote, "ignored"], &lines)
+    }
+
+    /// A remote that has two branches, and a good commit above them on a third.
+    fn ahead() -> World {
+        let world = World::flow();
+        world.write("sentinel.toml", "schema = 1\n");
+        for branch in ["main", "develop"] {
+            world.git(&format!("update-ref refs/remotes/origin/{branch} refs/heads/{branch}"));
+        }
+        world.git("config remote.origin.url /nowhere");
+        world.git_words(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
+        world.git("switch -q -c topic");
+        world.git("add sentinel.toml");
+        world.git_words(&["commit", "-q", "-m", "feat: something"]);
+        world
+    }
+
+    #[test]
+    fn where_a_push_goes_decides() {
+        use Seen::{AtAGlance, InFull, Refused};
+        let world = ahead();
+        let to = |refs: &[&str]| pushing(&world, "origin", "topic", refs);
+        assert_eq!(to(&["refs/heads/topic"]), AtAGlance);
+        assert_eq!(to(&["refs/heads/topic", "refs/heads/other"]), AtAGlance);
+        assert_eq!(to(&[]), AtAGlance);
+        assert_eq!(to(&["refs/heads/develop"]), InFull);
+        assert_eq!(to(&["refs/notes/any"]), InFull);
+        assert_eq!(to(&["refs/tags/any"]), InFull);
+        for refused in ["main", "release/v0.2.0"] {
+            let refused = format!("refs/heads/{refused}");
+            assert_eq!(to(&["refs/heads/topic", &refused]), Refused("branch"), "{refused}");
+        }
+        assert_eq!(to(&["refs/heads/topic", "refs/stash"]), Refused("branch"));
+        assert_eq!(to(&["refs/heads/topic", "refs/tags/v0.2.0"]), Refused("tag"));
+        world.write("sentinel.toml", "schema = 1\n[hooks]\nprotect = [\"topic\"]\n");
+        assert_eq!(to(&["refs/heads/topic"]), Refused("branch"));
+        // What goes is looked at in full.
+        let gone = format!(
+            "(delete) {} refs/heads/old {}\n",
+            "0".repeat(40),
+            world.git("rev-parse main")
+        );
+        assert_eq!(seen_by(&world.dir(), HookName::PrePush, &["origin"], &gone), InFull);
+    }
+
+    #[test]
+    fn each_new_message_of_a_push_is_read() {
+        use Seen::{AtAGlance, InFull, Refused};
+        let world = ahead();
+        let seen = || pushing(&world, "origin", "topic", &["refs/heads/topic"]);
+        world.git_words(&["commit", "-q", "--allow-empty", "--no-verify", "-m", "whatever"]);
+        assert_eq!(seen(), Refused("message"));
+        world.git_words(&["commit", "-q", "--allow-empty", "-m", "fix: another"]);
+        assert_eq!(seen(), Refused("message"));
+        // By a merge too.
+        world.git("switch -q -c merged HEAD~2");
+        world.git_words(&["merge", "-q", "--no-ff", "-m", "Merge branch 'topic'", "topic"]);
+        assert_eq!(
+            pushing(&world, "origin", "merged", &["refs/heads/x"]),
+            Refused("message")
+        );
+        // Once the other side has it, it is nobody's business any more, packed or not.
+        world.git("update-ref refs/remotes/origin/topic topic~1");
+        assert_eq!(seen(), AtAGlance);
+        world.git("pack-refs --all");
+        assert_eq!(seen(), AtAGlance);
+        // It has a commit without its being the tip of a branch.
+        world.git("update-ref refs/remotes/origin/topic topic");
+        assert_eq!(pushing(&world, "origin", "topic~1", &["refs/heads/x"]), InFull);
+        world.git("update-ref -d refs/remotes/origin/topic");
+        assert_eq!(seen(), Refused("message"));
+    }
+
+    #[test]
+    fn a_remote_that_is_fetched_otherwise_takes_more_than_a_glance() {
+        use Seen::{AtAGlance, InFull};
+        let seen = |remote: &str, settings: &[[&str; 2]]| {
+            let world = ahead();
+            for [key, value] in settings {
+                world.git_words(&["config", "--add", key, value]);
+            }
+            pushing(&world, remote, "topic", &["refs/heads/topic"])
+        };
+        assert_eq!(seen("origin", &[]), AtAGlance);
+        assert_eq!(seen("/nowhere", &[]), InFull);
+        assert_eq!(seen("Origin", &[]), InFull);
+        let fetch = "remote.origin.fetch";
+        assert_eq!(seen("origin", &[[fetch, "^refs/heads/main"]]), InFull);
+        assert_eq!(seen("origin", &[[fetch, "+refs/notes/*:refs/notes/*"]]), InFull);
+        assert_eq!(seen("origin", &[["include.path", "elsewhere"]]), InFull);
+        assert_eq!(seen("origin", &[["includeIf.onbranch:main.path", "elsewhere"]]), InFull);
+    }
+
+    #[test]
+    fn a_push_of_many_commits_takes_more_than_a_glance() {
+        let world = ahead();
+        for _ in 0..63 {
+            world.git_words(&["commit", "-q", "--allow-empty", "-m", "fix: more"]);
+        }
+        let seen = || pushing(&world, "origin", "topic", &["refs/heads/topic"]);
+        assert_eq!(seen(), Seen::AtAGlance);
+        world.git_words(&["commit", "-q", "--allow-empty", "-m", "fix: more"]);
+        assert_eq!(seen(), Seen::InFull);
     }
 }

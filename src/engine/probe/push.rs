@@ -12,6 +12,7 @@ use crate::core::policy::{Policy, TagGlob};
 use crate::engine::probe::{self, ReleaseTags};
 use crate::host::git_read::Repo;
 use crate::host::history::{self, Ancestors};
+use crate::host::stored::Glance;
 use crate::host::{Result, fs};
 
 /// What verifying a release tag refuses: codes with reasons.
@@ -85,6 +86,39 @@ pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
             None => Fact::Known(Vec::new()),
         },
     })
+}
+
+/// How many commits a glance looks at: with more, opening the repository is not what takes long.
+const COMMITS_MAX: usize = 64;
+
+/// A push to a remote that moves ordinary branches alone, by the files alone of a repository; `None` where that does not do.
+/// Its commits are what the other side lacks, and maybe others above what it is known to have.
+///
+/// # Errors
+/// When refs or commits cannot be read.
+pub(crate) fn ordinary_at_a_glance(glance: &Glance, remote: &str, lines: &[Line]) -> Result<Option<PushFacts>> {
+    let Some(mut known) = glance.tracked(remote)? else {
+        return Ok(None);
+    };
+    known.extend(lines.iter().filter_map(|line| line.old));
+    let tips = lines.iter().filter_map(|line| line.new).collect();
+    let Some(new_commits) = glance.leading_to(&known, tips, COMMITS_MAX)? else {
+        return Ok(None);
+    };
+    let updates = lines.iter().map(|line| Update {
+        line: line.clone(),
+        subject: Subject::Branch(BranchFacts {
+            standing: Standing::Ordinary,
+            forward: Fact::Known(true),
+            arriving: Fact::Known(Vec::new()),
+        }),
+    });
+    Ok(Some(PushFacts {
+        remote: Some(remote.to_owned()),
+        configured: true,
+        updates: updates.collect(),
+        new_commits: Fact::Known(new_commits),
+    }))
 }
 
 fn is_protected(eye: &Eye<'_>, short: &str) -> bool {
