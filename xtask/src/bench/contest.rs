@@ -196,6 +196,21 @@ pub(super) fn run_shuffled(contenders: &mut [Contender], rounds: Rounds) -> Resu
     Ok(())
 }
 
+/// One contender for each name, with the times of all that bear it.
+pub(super) fn pooled(contenders: Vec<Contender>) -> Vec<Contender> {
+    let mut pooled: Vec<Contender> = Vec::new();
+    for contender in contenders {
+        match pooled.iter_mut().find(|one| one.name == contender.name) {
+            Some(one) => {
+                one.times.extend(contender.times);
+                one.failed |= contender.failed;
+            }
+            None => pooled.push(contender),
+        }
+    }
+    pooled
+}
+
 /// The seed of every order.
 const SEED: u64 = 1;
 

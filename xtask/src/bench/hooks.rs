@@ -1,6 +1,6 @@
 //! What hooks add to `git commit` and `git push`, side by side with no hooks and with other managers.
 //!
-//! Every contender works in a copy of its own of one repository. Others run a check that does nothing, so that what is
+//! Every contender works in copies of its own of one repository. Others run a check that does nothing, so that what is
 //! measured of them is what they cost themselves; ours check everything.
 
 use std::path::{Path, PathBuf};
@@ -20,9 +20,13 @@ const SHAPE: Shape = Shape {
     edits: true,
     files: 200,
 };
+/// How many copies of the repository each contender has: two that are alike differ by up to a millisecond a push, for as long as
+/// they are there.
+const COPIES: usize = 3;
+/// For each copy.
 const ROUNDS: Rounds = Rounds {
-    most: 101,
-    budget: std::time::Duration::from_secs(40),
+    most: 34,
+    budget: std::time::Duration::from_secs(14),
 };
 /// How many commits a push has.
 const PUSHED: usize = 20;
@@ -61,8 +65,28 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
     seed.cmd("git commit --quiet -m").arg("chore: configure").run()?;
     history::pack(&seed)?;
     let venv = if bench.peers { fetched(bench) } else { None };
-    let mut yards = vec![Yard::new(&room, &seed, "no hooks", None)?];
-    yards.push(Yard::new(&room, &seed, "hooks that do nothing", None)?.idle()?);
+    let linked = static_program(bench)?;
+    let managers = managers(bench, venv.as_deref());
+    let mut yards = Vec::new();
+    for _ in 0..COPIES {
+        yards.push(Yard::new(&room, &seed, "no hooks", None)?);
+        yards.push(Yard::new(&room, &seed, "hooks that do nothing", None)?.idle()?);
+        yards.extend(with_ours(bench, (&room, &seed), linked.as_ref())?);
+        for (manager, beside) in &managers {
+            let mut yard = Yard::new(&room, &seed, manager.name, *beside)?;
+            yard.is_managed = true;
+            match yard.managed(manager) {
+                Ok(()) => yards.push(yard),
+                Err(error) => bench.page.say(&format!("  {:<44} {error:#}", manager.name)),
+            }
+        }
+    }
+    commits(bench, &yards)?;
+    pushes(bench, &yards)
+}
+
+/// Copies with our hooks, all or one alone.
+fn with_ours(bench: &Bench, (room, seed): (&Sandbox, &Sandbox), linked: Option<&PathBuf>) -> Result<Vec<Yard>> {
     let all = &["pre-commit", "commit-msg", "pre-push"];
     let ours = [
         ("ours, pre-commit alone", &["pre-commit"][..]),
@@ -70,11 +94,11 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
         ("ours, commit-msg alone", &["commit-msg"]),
         ("ours", all),
     ];
-    let linked = static_program(bench)?;
-    let needs_libraries = linked.as_ref().map(|_| (NEEDS_LIBRARIES, &all[..]));
+    let needs_libraries = linked.map(|_| (NEEDS_LIBRARIES, &all[..]));
+    let mut yards = Vec::new();
     for (name, kept) in ours.into_iter().chain(needs_libraries) {
-        let yard = Yard::new(&room, &seed, name, None)?;
-        let program = linked.as_ref().filter(|_| name != NEEDS_LIBRARIES);
+        let yard = Yard::new(room, seed, name, None)?;
+        let program = linked.filter(|_| name != NEEDS_LIBRARIES);
         yard.ours(program.unwrap_or(&bench.program), kept)?;
         if name == IN_FULL {
             // Whatever may change how refs are spelled takes more than a glance.
@@ -82,24 +106,20 @@ pub(super) fn measure(bench: &mut Bench) -> Result<()> {
         }
         yards.push(yard);
     }
+    Ok(yards)
+}
+
+/// The managers that are here, each with the directory of its programs where it was fetched.
+fn managers<'v>(bench: &mut Bench, venv: Option<&'v Path>) -> Vec<(&'static Manager, Option<&'v Path>)> {
+    let mut found = Vec::new();
     for manager in MANAGERS.iter().filter(|_| bench.peers) {
-        let there = venv
-            .as_ref()
-            .map(|dir| dir.join(manager.program))
-            .filter(|path| path.is_file());
-        if there.is_none() && !peers::is_installed(manager.program) {
-            bench.page.say(&format!("  {:<44} not installed", manager.name));
-            continue;
-        }
-        let mut yard = Yard::new(&room, &seed, manager.name, venv.as_deref())?;
-        yard.is_managed = true;
-        match yard.managed(manager) {
-            Ok(()) => yards.push(yard),
-            Err(error) => bench.page.say(&format!("  {:<44} {error:#}", manager.name)),
+        let is_fetched = venv.is_some_and(|dir| dir.join(manager.program).is_file());
+        match is_fetched || peers::is_installed(manager.program) {
+            true => found.push((manager, venv)),
+            false => bench.page.say(&format!("  {:<44} not installed", manager.name)),
         }
     }
-    commits(bench, &yards)?;
-    pushes(bench, &yards)
+    found
 }
 
 /// The program that hooks should have, which needs no library: git waits for it to start twice a commit. `None` where its
@@ -146,6 +166,7 @@ fn commits(bench: &mut Bench, yards: &[Yard]) -> Result<()> {
     };
     let mut contenders = yards.iter().map(contender).collect::<Result<Vec<_>>>()?;
     contest::run_shuffled(&mut contenders, ROUNDS)?;
+    let contenders = contest::pooled(contenders);
     contest::print(bench.page, &contenders);
     let added = added(&contenders);
     let [(one, one_ms), (both, both_ms), _] = GOALS_MS;
@@ -194,6 +215,7 @@ fn pushes(bench: &mut Bench, yards: &[Yard]) -> Result<()> {
     let pushed = yards.iter().filter(|yard| !yard.name.contains(" alone"));
     let mut contenders = pushed.map(contender).collect::<Result<Vec<_>>>()?;
     contest::run_shuffled(&mut contenders, ROUNDS)?;
+    let contenders = contest::pooled(contenders);
     contest::print(bench.page, &contenders);
     let added = added(&contenders);
     let [_, _, (push, push_ms)] = GOALS_MS;
