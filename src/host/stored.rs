@@ -1,7 +1,7 @@
 //! Refs and objects, from a repository that is open or from its files at a glance. Starts no process and writes nothing.
 //!
 //! Opening a repository means its configuration from every place that has some, which costs as much as all that a hook then
-//! looks at. Where git itself has just opened it, its files say enough for most commits. Knows no rule.
+//! looks at. Where git itself has just opened it, its files say enough for most commits and pushes. Knows no rule.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

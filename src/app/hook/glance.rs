@@ -1,4 +1,4 @@
-//! What a hook sees at a glance: that there is nothing to say. Nearly every commit is of that kind, and waits for it.
+//! What a hook sees at a glance: that there is nothing to say. Nearly every commit and push is of that kind, and waits for it.
 //!
 //! Whatever is not plainly good, or cannot be told from so little, is looked at in full: no refusal comes from here, and an
 //! error is none yet.
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::support::repo::Repo as World;
 
-    /// What is to be seen of a commit.
+    /// What is to be seen of a commit or a push.
     #[derive(Debug, PartialEq, Eq)]
     enum Seen {
         /// That it is good, at a glance.
