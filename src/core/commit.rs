@@ -76,17 +76,20 @@ impl Message {
     }
 }
 
+/// U+FEFF in UTF-8 (The Unicode Standard, 23.8).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads a commit message of any bytes, as it stands in the commit object.
 ///
 /// A byte order mark and leading blank lines are skipped, as editors add and git-stripspace(1) drops them; lines end in LF or CRLF.
 pub fn read(message: &[u8]) -> Message {
-    let text = message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message);
+    let text = message.strip_prefix(BYTE_ORDER_MARK).unwrap_or(message);
     read_lines(text.split(|&byte| byte == b'\n'))
 }
 
 /// Reads a message from its lines, each asked for once and in order.
 fn read_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Message {
-    let mut lines = lines.map(<[u8]>::trim_ascii_end).skip_while(|line| line.is_empty());
+    let mut lines = lines.map(<[u8]>::trim_ascii_end).skip_while(|line| is_blank(line));
     let first = String::from_utf8_lossy(lines.next().unwrap_or_default());
     let mut body = Body::default();
     for line in lines {
@@ -104,6 +107,15 @@ fn read_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Message {
         message.reverts.append(&mut body.refs);
     }
     message
+}
+
+/// Whether a line shows nothing, whatever marks an editor has left on it.
+fn is_blank(line: &[u8]) -> bool {
+    let mut rest = line.trim_ascii();
+    while let Some(behind) = rest.strip_prefix(BYTE_ORDER_MARK) {
+        rest = behind.trim_ascii();
+    }
+    rest.is_empty()
 }
 
 /// What the lines after the subject have said so far.

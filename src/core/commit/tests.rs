@@ -33,6 +33,7 @@ fn headers_by_the_specification() {
         ("fix:   x  ", "fix: x"),
         ("\n \t\r\n\nfix: x\r\n\r\nbody", "fix: x"),
         ("\u{feff}fix: x", "fix: x"),
+        ("\n\u{feff}\n\u{feff} \u{feff}\nfix: x", "fix: x"),
         ("fix: a\rb", "fix: a\rb"),
         ("fix: x\nsecond line at once", "fix: x"),
         ("fix: x\n\nBREAKING CHANGE: gone", "fix!: x"),
