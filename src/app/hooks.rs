@@ -290,13 +290,17 @@ fn views(looked: &Looked, dir: &Path, hooks: &[HookName], record: &Record) -> Re
         None => None,
     };
     let binary = binary.as_deref();
-    let runnable = is_reachable(binary)?;
+    let (anywhere, there) = (is_reachable(binary)?, is_there(binary)?);
     let view = |hook: &HookName| {
         let standing = hookdir::standing(dir, *hook, known)?;
         let around = Surroundings {
             wanted: place::wanted(*hook, binary),
             looked_at: looked.dir == dir,
-            runnable,
+            runnable: if HookName::SERVER.contains(hook) {
+                there
+            } else {
+                anywhere
+            },
         };
         Ok(HookView {
             name: *hook,
@@ -307,7 +311,15 @@ fn views(looked: &Looked, dir: &Path, hooks: &[HookName], record: &Record) -> Re
     hooks.iter().map(view).collect()
 }
 
-/// Whether a shim finds the program: in its own order, `hooks/` has it.
+/// Whether the program is where a shim names it, which is all that a server's shim looks at.
+fn is_there(binary: Option<&str>) -> Result<bool, Error> {
+    Ok(binary
+        .map(|path| fs::is_executable(Path::new(path)))
+        .transpose()?
+        .unwrap_or(false))
+}
+
+/// Whether a client's shim finds the program: in its own order, `hooks/` has it.
 fn is_reachable(binary: Option<&str>) -> Result<bool, Error> {
     let named = env::var_os("CARGO_SENTINEL_BIN").map(PathBuf::from);
     let cargo = env::cargo_home().map(|home| home.join("bin").join(PROGRAM));

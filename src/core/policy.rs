@@ -136,7 +136,7 @@ pub struct Hooks {
     pub protect: Option<Vec<BranchName>>,
     /// Checks that nothing skips, each one of [`HOOK_CHECKS`].
     pub required: Vec<String>,
-    /// The tag names that must be releases; `None` stands for those of [`Release::tag`], see [`Policy::release_tags`].
+    /// The tag names that must be releases; `None` stands for those of [`Release::tag`], see [`Policy::is_for_releases`].
     pub tags: Option<TagGlob>,
 }
 
@@ -200,9 +200,12 @@ fn default_environments() -> BTreeMap<String, Environment> {
 }
 
 impl Policy {
-    /// The tag names that must be releases.
-    pub fn release_tags(&self) -> TagGlob {
-        self.hooks.tags.clone().unwrap_or_else(|| self.release.tag.glob())
+    /// Whether a tag's short name is one that only a release may have: by `[hooks] tags`, else by the form of release tags.
+    pub fn is_for_releases(&self, name: &str) -> bool {
+        match &self.hooks.tags {
+            Some(tags) => tags.matches(name),
+            None => self.release.tag.resembles(name),
+        }
     }
 }
 

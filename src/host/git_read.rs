@@ -501,11 +501,9 @@ impl Repo {
         let names = self.gix.remote_names();
         let named = names.iter().find(|name| name.as_bytes() == remote.as_bytes());
         let addressed = names.iter().find(|name| {
-            let at = |key: &str| snapshot.string(format!("remote.{name}.{key}").as_str());
-            [at("pushurl"), at("url")]
-                .into_iter()
-                .flatten()
-                .any(|url| url == remote)
+            let at = |key: &str| snapshot.plumbing().strings(format!("remote.{name}.{key}").as_str());
+            let urls = [at("pushurl"), at("url")].into_iter().flatten().flatten();
+            urls.into_iter().any(|url| *url == *remote.as_bytes())
         });
         named
             .or(addressed)

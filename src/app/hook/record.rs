@@ -106,21 +106,21 @@ fn misplaced(because: String, production: Option<&BranchName>) -> Error {
     Error::new(Kind::Blocked, because).hint(format!("on the server: git config {SETTING} {branch}"))
 }
 
-/// The moves under the names of the refs that really move.
+/// The moves as this server sees them: of the refs that really move, from where these stand. What a client claims to stand
+/// there proves nothing (gitprotocol-pack(5), "Reference Update Request").
 ///
 /// # Errors
 /// When a ref cannot be read.
 pub(super) fn resolved(repo: &Repo, lines: Vec<Line>) -> host::Result<Vec<Line>> {
     let resolve = |line: Line| {
         let Ok(name) = RefName::new(line.name.as_str()) else {
-            return Ok(line);
+            return Ok(Line { old: None, ..line });
         };
-        Ok(match repo.moved_by(&name)? {
-            Some(moved) => Line {
-                name: moved.as_str().to_owned(),
-                ..line
-            },
-            None => line,
+        let name = repo.moved_by(&name)?.unwrap_or(name);
+        Ok(Line {
+            old: repo.find_ref(&name)?,
+            name: name.as_str().to_owned(),
+            ..line
         })
     };
     lines.into_iter().map(resolve).collect()

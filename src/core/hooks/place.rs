@@ -2,6 +2,7 @@
 //!
 //! Pure: what stands in the directory comes in as data, changes go out as data. Knows neither files nor git.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::HookName;
@@ -66,7 +67,7 @@ pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result
     if let Some(named) = into.filter(|named| *named != looked.dir) {
         return Err(Refusal::new(
             format!("git looks for hooks in `{shown}`, not in `{}`", named.display()),
-            format!("git config core.hooksPath {}", shell_word(&named.display().to_string())),
+            format!("git config core.hooksPath {}", path_word(named)),
         ));
     }
     let Some((scope, value)) = &looked.configured else {
@@ -75,7 +76,7 @@ pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result
         }
         return Err(Refusal::new(
             format!("the repository's hooks directory is a link to `{shown}`, which others may share"),
-            format!("cargo sentinel hooks install --into {}", shell_word(&shown.to_string())),
+            format!("cargo sentinel hooks install --into {}", path_word(&looked.dir)),
         ));
     };
     if *scope == Scope::Shared {
@@ -105,10 +106,15 @@ pub fn admit(looked: &Looked, into: Option<&Path>, hooks: &[HookName]) -> Result
     if looked.in_tree && into.is_none() {
         return Err(Refusal::new(
             format!("core.hooksPath is `{value}`, in the working tree: what is written there is everybody's"),
-            format!("cargo sentinel hooks install --into {}", shell_word(&shown.to_string())),
+            format!("cargo sentinel hooks install --into {}", path_word(&looked.dir)),
         ));
     }
     Ok(())
+}
+
+/// A path as a shell takes it.
+fn path_word(path: &Path) -> String {
+    shell_word(path.as_os_str().as_bytes())
 }
 
 /// What stands at a path in the hooks directory.

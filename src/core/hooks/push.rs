@@ -2,6 +2,7 @@
 //!
 //! Formats: githooks(5), pre-push and pre-receive. Knows nothing of object databases; facts come in, answers go out.
 
+use gix::bstr::BString;
 use semver::Version;
 
 use super::message::{self, shown};
@@ -10,11 +11,18 @@ use crate::core::check::Answer;
 use crate::core::facts::Fact;
 use crate::core::ids::{BranchName, Digest, Oid, TagName};
 
+/// Where branches are.
+const HEADS: &str = "refs/heads/";
+/// Where tags are.
+const TAGS: &str = "refs/tags/";
+
 /// A ref's move, as git states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The full name on the receiving side; bytes that are not UTF-8 become U+FFFD.
+    /// The full name on the receiving side, as rules and messages have it; bytes that are not UTF-8 become U+FFFD.
     pub name: String,
+    /// The same as git has it, for what is to be run.
+    pub exact: BString,
     /// What stands there; `None` where nothing does.
     pub old: Option<Oid>,
     /// What it shall be; `None` where it shall go.
@@ -61,13 +69,47 @@ fn read(line: &[u8], format: Format) -> Option<Line> {
             (name, old, new)
         }
     };
-    let name = String::from_utf8_lossy(name).into_owned();
+    let (name, exact) = (String::from_utf8_lossy(name).into_owned(), BString::from(name));
     let id = |text: &[u8]| Oid::from_hex(text).ok().map(|id| Some(id).filter(|id| !id.is_null()));
     (name.starts_with("refs/")).then_some(Line {
         old: id(old)?,
         new: id(new)?,
         name,
+        exact,
     })
+}
+
+/// What a push means to do with a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim<'l> {
+    /// To move this one.
+    Move(&'l str),
+    /// To have a change reviewed that is to come to this one. What follows its name after a slash may be a topic.
+    Propose(&'l str),
+    /// To have a change reviewed again, under a number: it may be to come to any.
+    Amend,
+}
+
+/// Where changes are pushed for review, followed by a branch: Gerrit's "magic" refs, old and new, and AGit's, which several
+/// forges have.
+const REVIEWS: [&str; 4] = ["refs/for/", "refs/draft/", "refs/drafts/", "refs/publish/"];
+/// The same, followed by a number.
+const NUMBERED: [&str; 2] = ["refs/for-review/", "refs/changes/"];
+
+impl Line {
+    /// What is meant for a branch by it; `None` where the ref has to do with none.
+    pub fn aim(&self) -> Option<Aim<'_>> {
+        if let Some(branch) = self.name.strip_prefix(HEADS) {
+            return Some(Aim::Move(branch));
+        }
+        if NUMBERED.iter().any(|prefix| self.name.starts_with(prefix)) {
+            return Some(Aim::Amend);
+        }
+        let named = REVIEWS.iter().find_map(|prefix| self.name.strip_prefix(prefix))?;
+        // Options follow a percent sign, as in `refs/for/main%topic=x`; a branch may be given by its full name.
+        let named = named.split_once('%').map_or(named, |(branch, _)| branch);
+        Some(Aim::Propose(named.strip_prefix(HEADS).unwrap_or(named)))
+    }
 }
 
 /// A push, and what is known of each ref in it.
@@ -111,6 +153,8 @@ pub enum Subject {
 /// What is known of a branch on its way.
 #[derive(Debug)]
 pub struct BranchFacts {
+    /// Its short name.
+    pub name: String,
     /// What it is for.
     pub standing: Standing,
     /// Whether the new tip descends from the old one; true where there is no old one.
@@ -201,8 +245,8 @@ pub(super) fn judge_messages(push: &PushFacts) -> Vec<Answer> {
         Fact::Known(commits) => commits.iter().filter_map(message::judge).collect(),
         Fact::Unknown(why) => vec![unseen(push, "what is new on branches", why)],
     };
-    for (update, branch) in branches(push) {
-        let name = shown(short(&update.line.name));
+    for (_, branch) in branches(push) {
+        let name = shown(&branch.name);
         match &branch.arriving {
             Fact::Known(commits) => {
                 answers.extend(commits.iter().filter(|commit| message::is_fixup(commit)).map(|commit| {
@@ -227,8 +271,8 @@ pub(super) fn judge_branches(push: &PushFacts) -> Vec<Answer> {
     let mut answers: Vec<Answer> = branches(push)
         .flat_map(|(update, branch)| match &branch.standing {
             Standing::Ordinary => Vec::new(),
-            Standing::Deciding(production) => vec![judge_deciding(&update.line, production)],
-            Standing::Protected(released) => judge_protected(push, &update.line, &branch.forward, released),
+            Standing::Deciding(production) => vec![judge_deciding(&update.line, branch, production)],
+            Standing::Protected(released) => judge_protected(push, &update.line, branch, released),
             Standing::Release {
                 version,
                 manifests,
@@ -246,7 +290,7 @@ pub(super) fn judge_branches(push: &PushFacts) -> Vec<Answer> {
             format!("`{name}` says who may sign releases: no push moves it"),
             format!(
                 "on the server: git fetch <repository> <ref>:{}",
-                shell_word(&update.line.name)
+                shell_word(&update.line.exact)
             ),
         )
     }));
@@ -265,8 +309,8 @@ pub(super) fn judge_branches(push: &PushFacts) -> Vec<Answer> {
     answers
 }
 
-fn judge_deciding(line: &Line, production: &BranchName) -> Answer {
-    let name = shown(short(&line.name));
+fn judge_deciding(line: &Line, branch: &BranchFacts, production: &BranchName) -> Answer {
+    let name = shown(&branch.name);
     let because = match line.new {
         Some(_) => format!("with `{name}`, `{production}` would become protected, which nobody has written"),
         None => format!("without `{name}`, `{production}` would no longer be protected, which nobody has written"),
@@ -275,8 +319,8 @@ fn judge_deciding(line: &Line, production: &BranchName) -> Answer {
     Answer::fail(because, remedy)
 }
 
-fn judge_protected(push: &PushFacts, line: &Line, forward: &Fact<bool>, released: &Released) -> Vec<Answer> {
-    let name = shown(short(&line.name));
+fn judge_protected(push: &PushFacts, line: &Line, branch: &BranchFacts, released: &Released) -> Vec<Answer> {
+    let name = shown(&branch.name);
     let Some(new) = line.new else {
         return vec![Answer::fail(
             format!("`{name}` is protected: it is never deleted"),
@@ -285,7 +329,7 @@ fn judge_protected(push: &PushFacts, line: &Line, forward: &Fact<bool>, released
     };
     let at = new.to_hex_with_len(10);
     let mut answers = Vec::new();
-    match forward {
+    match &branch.forward {
         Fact::Known(true) => {}
         Fact::Known(false) => answers.push(Answer::fail(
             format!("`{name}` is protected: it moves only forward, and {at} does not descend from what stands there"),
@@ -315,7 +359,7 @@ fn judge_protected(push: &PushFacts, line: &Line, forward: &Fact<bool>, released
 type ReleaseFacts<'f> = (&'f Version, &'f Fact<Option<Version>>, &'f Fact<Removable>);
 
 fn judge_release(push: &PushFacts, line: &Line, branch: &BranchFacts, facts: ReleaseFacts<'_>) -> Vec<Answer> {
-    let name = shown(short(&line.name));
+    let name = shown(&branch.name);
     let (version, manifests, removable) = facts;
     if line.new.is_none() {
         return match removable {
@@ -334,7 +378,7 @@ fn judge_release(push: &PushFacts, line: &Line, branch: &BranchFacts, facts: Rel
             format!("`{name}` is a release branch: it moves only forward"),
             format!(
                 "git fetch, and commit on top of it: git switch {}",
-                shell_word(short(&line.name))
+                shell_word(&branch.name)
             ),
         )),
         Fact::Unknown(why) => answers.push(unseen(push, &format!("whether `{name}` moves forward"), why)),
@@ -364,7 +408,7 @@ pub(super) fn judge_tags(push: &PushFacts) -> Vec<Answer> {
 
 fn judge_tag(push: &PushFacts, line: &Line, tag: &TagFacts) -> Vec<Answer> {
     let name = shown(&tag.short);
-    let quoted = shell_word(&tag.short);
+    let quoted = shell_word(line.exact.strip_prefix(TAGS.as_bytes()).unwrap_or(&line.exact));
     let Some(new) = line.new else {
         let because = format!("{name} is a release tag: it is never deleted");
         return vec![Answer::fail(
@@ -381,7 +425,7 @@ fn judge_tag(push: &PushFacts, line: &Line, tag: &TagFacts) -> Vec<Answer> {
     }
     let Some(version) = &tag.version else {
         return vec![Answer::fail(
-            format!("{name} is no release's name, and looks like one"),
+            format!("{name} is not a release's name, and looks like one"),
             format!("git tag -d {quoted}, and cargo sentinel tag; or narrow `tags` under [hooks]"),
         )];
     };
@@ -437,10 +481,6 @@ fn branches(push: &PushFacts) -> impl Iterator<Item = (&Update, &BranchFacts)> {
         Subject::Branch(branch) => Some((update, branch)),
         Subject::ReleaseTag(_) | Subject::Signers | Subject::Private | Subject::Other => None,
     })
-}
-
-fn short(name: &str) -> &str {
-    name.strip_prefix("refs/heads/").unwrap_or(name)
 }
 
 fn remote(push: &PushFacts) -> String {

@@ -97,21 +97,39 @@ mod tests {
     fn a_shim_is_short_plain_and_the_same_for_every_hook() {
         for hook in HookName::ALL {
             let text = render(hook, Some("/opt/bin/cargo-sentinel"));
+            let ways = if HookName::SERVER.contains(&hook) { 1 } else { 2 };
             assert!(
                 text.lines().count() <= 10 && text.ends_with('\n') && !text.contains('\r'),
                 "{text}"
             );
-            assert_eq!(text.matches("exec ").count(), 2);
-            assert_eq!(text.matches(&format!(" {hook} \"$@\"")).count(), 2);
+            assert_eq!(text.matches("exec ").count(), ways);
+            assert_eq!(text.matches(&format!(" {hook} \"$@\"")).count(), ways);
             assert!(
                 !text.contains('`') || text.matches('`').count() == 2,
                 "no command is substituted: {text}"
             );
             assert!(!text.contains("$(") && !text.contains('|'), "no child process: {text}");
-            assert_eq!(
-                template(hook).replace(hook.as_str(), "x"),
-                template(HookName::PrePush).replace("pre-push", "x")
-            );
+            if HookName::CLIENT.contains(&hook) {
+                assert_eq!(
+                    template(hook).replace(hook.as_str(), "x"),
+                    template(HookName::PrePush).replace("pre-push", "x")
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn on_a_server_no_variable_says_which_program_runs() {
+        for hook in HookName::SERVER {
+            let text = render(hook, Some("/opt/bin/cargo-sentinel"));
+            // The shim's own name and arguments, which git gives.
+            let rest = text.replace("\"$0\"", "").replace("\"$@\"", "");
+            assert!(!rest.contains('$'), "{text}");
+            let words = text.lines().filter(|line| !line.starts_with(['#', 'e']));
+            let named = words
+                .flat_map(|line| line.split(" && "))
+                .filter(|word| !word.contains("'/opt/bin/"));
+            assert_eq!(named.collect::<Vec<_>>(), Vec::<&str>::new(), "{text}");
         }
     }
 

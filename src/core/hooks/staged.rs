@@ -100,21 +100,25 @@ impl Mark {
     }
 }
 
-/// A word as a shell takes it; what a terminal would obey is written in octal (POSIX.1-2024, XCU 2.2.4).
-pub(crate) fn shell_word(text: &str) -> String {
-    if text.chars().any(is_obeyed) {
-        let octal = |c: char| -> String {
-            let mut bytes = [0; 4];
-            let bytes = c.encode_utf8(&mut bytes).bytes();
-            bytes.map(|byte| format!("\\{byte:03o}")).collect()
-        };
-        let quoted = text.chars().map(|c| match c {
+/// A word as a shell takes it; what a terminal would obey, or what is not UTF-8, is written in octal (POSIX.1-2024, XCU 2.2.4).
+pub(crate) fn shell_word(text: impl AsRef<[u8]>) -> String {
+    let bytes = text.as_ref();
+    let octal = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:03o}")).collect::<String>();
+    let Some(text) = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.chars().any(is_obeyed))
+    else {
+        let quoted = |c: char| match c {
             '\\' | '\'' => format!("\\{c}"),
-            c if is_obeyed(c) => octal(c),
+            c if is_obeyed(c) => octal(c.to_string().as_bytes()),
             c => c.to_string(),
+        };
+        let parts = bytes.utf8_chunks().map(|part| {
+            let valid: String = part.valid().chars().map(quoted).collect();
+            valid + &octal(part.invalid())
         });
-        return format!("$'{}'", quoted.collect::<String>());
-    }
+        return format!("$'{}'", parts.collect::<String>());
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:,=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -101,9 +101,9 @@ impl TagGlob {
         Ok(Self(text.to_owned()))
     }
 
-    /// Everything between a literal start and a literal end.
-    pub(super) fn between(start: &str, end: &str) -> Self {
-        Self(format!("{start}*{end}"))
+    /// The pattern as it stands.
+    pub(super) fn of(text: String) -> Self {
+        Self(text)
     }
 
     /// Whether the tag's short name matches.

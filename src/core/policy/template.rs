@@ -151,15 +151,27 @@ impl Template {
         (version.to_string() == text).then_some(version)
     }
 
-    /// The pattern of all names that the template could give, whatever the package.
-    pub fn glob(&self) -> TagGlob {
+    /// Whether a name is one that the template gives, or that is easily taken for one: in the version's place, whatever the
+    /// package, stand at least two numbers with a dot between them. `v1.2` and `v01.2.3` are such names; `vendor-2020` is not, nor
+    /// is `v1`, which many projects move along with their releases.
+    pub fn resembles(&self, name: &str) -> bool {
         let open = self.for_package("*");
-        TagGlob::between(&Text(&open.before).to_string(), &Text(&open.after).to_string())
+        let before = TagGlob::of(Text(&open.before).to_string());
+        let after = TagGlob::of(format!("*{}", Text(&open.after)));
+        let mut places = name.char_indices().map(|(at, _)| name.split_at(at));
+        places.any(|(head, rest)| before.matches(head) && starts_with_numbers(rest) && after.matches(rest))
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part> {
         self.before.iter().chain(&self.after)
     }
+}
+
+/// Whether a text begins with two numbers and a dot between them.
+fn starts_with_numbers(text: &str) -> bool {
+    let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    digit(text) && rest.strip_prefix('.').is_some_and(digit)
 }
 
 impl fmt::Display for Template {

@@ -293,7 +293,48 @@ fn templates_name_tags_and_find_versions() {
         (Some(v("1.0.0")), None)
     );
     assert_eq!(apart.to_string(), "{package}-v{version}");
-    assert!(apart.glob().matches("x/y-v1.0.0") && !apart.glob().matches("v1.0.0"));
+}
+
+#[test]
+fn a_name_resembles_a_release_by_its_numbers() {
+    let resembles = |form: &str, name: &str| Template::tag(form).unwrap().resembles(name);
+    for (form, name) in [
+        ("v{version}", "v1.2.3"),
+        ("v{version}", "v01.2"),
+        ("v{version}", "v1.2"),
+        ("v{version}", "v1.2.3.4"),
+        ("v{version}", "v1.2.3rc1"),
+        ("{version}", "1.2.3-rc.1"),
+        ("{version}", "2020.1"),
+        ("release-{version}", "release-1.0"),
+        ("{package}-v{version}", "x/y-v1.0.0"),
+        ("{package}-v{version}", "my-very-own-v1.0"),
+        ("{package}/{version}", "demo/1.0"),
+        ("{package}{version}", "demo1.0"),
+        ("{version}-{package}", "1.0.0-rc-demo"),
+    ] {
+        assert!(resembles(form, name), "{form} {name}");
+    }
+    for (form, name) in [
+        ("v{version}", "vendor-2020"),
+        ("v{version}", "verified"),
+        ("v{version}", "vnext"),
+        ("v{version}", "v"),
+        ("v{version}", "v1"),
+        ("v{version}", "v8-engine"),
+        ("v{version}", "v2.x"),
+        ("v{version}", "v.1"),
+        ("v{version}", "1.2.3"),
+        ("v{version}", "before-v1.2"),
+        ("{version}", "2020-archive"),
+        ("{version}", "vendor-1.2"),
+        ("release-{version}", "release-candidate"),
+        ("{package}-v{version}", "v1.0.0"),
+        ("{package}-v{version}", "demo-vnext"),
+        ("{version}-final", "1.2.3-draft"),
+    ] {
+        assert!(!resembles(form, name), "{form} {name}");
+    }
 }
 
 #[test]
@@ -370,7 +411,7 @@ proptest! {
         let template = Template::tag(&format!("{before}{{version}}{after}")).unwrap();
         let name = template.render(&version);
         prop_assert_eq!(template.parse(&name), Some(version));
-        prop_assert!(template.glob().matches(&name));
+        prop_assert!(template.resembles(&name));
     }
 
     #[test]

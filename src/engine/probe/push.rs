@@ -1,19 +1,23 @@
 //! A push, as hooks look at it: each ref with what its kind asks to know.
 
+mod known;
+
 use crate::core::binding;
 use crate::core::commit;
 use crate::core::facts::{Fact, Flow, Refs};
 use crate::core::hooks::Written;
 use crate::core::hooks::push::{
-    ArtifactFacts, BranchFacts, Line, PushFacts, Released, Removable, Standing, Subject, TagFacts, Update,
+    Aim, ArtifactFacts, BranchFacts, Line, PushFacts, Released, Removable, Standing, Subject, TagFacts, Update,
 };
 use crate::core::ids::{BranchName, Digest, Oid, RefName, TagName};
-use crate::core::policy::{Policy, TagGlob};
+use crate::core::policy::Policy;
 use crate::engine::probe::{self, ReleaseTags};
+use crate::host::brought;
 use crate::host::git_read::Repo;
 use crate::host::history::{self, Ancestors};
 use crate::host::stored::Glance;
-use crate::host::{Result, fs};
+use crate::host::{Error, Result, fs};
+use known::{branch_in, commit_here, hidden, known_refs};
 
 /// What verifying a release tag refuses: codes with reasons.
 pub(crate) type Verify<'v> = &'v dyn Fn(&TagName, Oid) -> Fact<Vec<(String, String)>>;
@@ -42,23 +46,12 @@ pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
     let default = Policy::default();
     let policy = eye.policy.unwrap_or(&default);
     let known = known_refs(eye, policy)?;
-    // What a server has, its own refs say; of the old values a client may claim any.
-    let olds = lines
-        .iter()
-        .filter_map(|line| line.old.filter(|_| eye.remote.is_some()));
-    let mut hidden: Vec<Oid> = known.values().map(|target| target.peeled).chain(olds).collect();
-    hidden.sort_unstable();
-    hidden.dedup();
-    hidden = hidden
-        .into_iter()
-        .filter_map(|id| commit_here(eye.repo, id).transpose())
-        .collect::<Result<_>>()?;
+    let hidden = hidden(eye, &known, lines)?;
     // A repository may have thousands of tags, and only some branches have to do with them.
-    let concerned = |line: &Line| {
-        let short = line.name.strip_prefix("refs/heads/");
-        short.is_some_and(|short| {
-            is_protected(eye, short) || is_deciding(eye, short) || policy.release.branch.parse(short).is_some()
-        })
+    let concerned = |line: &Line| match line.aim() {
+        Some(Aim::Move(short)) => has_rules(eye, policy, short) || is_deciding(eye, short),
+        Some(Aim::Propose(named)) => has_rules(eye, policy, target_of(eye, policy, &known, named)),
+        Some(Aim::Amend) | None => false,
     };
     let tags = match lines.iter().any(concerned) {
         true => eye.repo.refs_below("refs/tags/")?,
@@ -67,7 +60,6 @@ pub(crate) fn push(eye: &Eye<'_>, lines: &[Line]) -> Result<PushFacts> {
     let look = Look {
         eye,
         policy,
-        glob: policy.release_tags(),
         known,
         hidden,
         tags,
@@ -107,11 +99,7 @@ pub(crate) fn ordinary_at_a_glance(glance: &Glance, remote: &str, lines: &[Line]
     };
     let updates = lines.iter().map(|line| Update {
         line: line.clone(),
-        subject: Subject::Branch(BranchFacts {
-            standing: Standing::Ordinary,
-            forward: Fact::Known(true),
-            arriving: Fact::Known(Vec::new()),
-        }),
+        subject: Subject::Branch(ordinary(line.name.trim_start_matches("refs/heads/"))),
     });
     Ok(Some(PushFacts {
         remote: Some(remote.to_owned()),
@@ -119,6 +107,35 @@ pub(crate) fn ordinary_at_a_glance(glance: &Glance, remote: &str, lines: &[Line]
         updates: updates.collect(),
         new_commits: Fact::Known(new_commits),
     }))
+}
+
+/// A branch that nothing is asked of.
+fn ordinary(short: &str) -> BranchFacts {
+    BranchFacts {
+        name: short.to_owned(),
+        standing: Standing::Ordinary,
+        forward: Fact::Known(true),
+        arriving: Fact::Known(Vec::new()),
+    }
+}
+
+/// The branch that a change is proposed to, where a topic may follow its name: the shortest part of it that has rules or is
+/// there, since no branch lies below another.
+fn target_of<'n>(eye: &Eye<'_>, policy: &Policy, known: &Refs, named: &'n str) -> &'n str {
+    let ends = named.match_indices('/').map(|(at, _)| at);
+    let mut parts = ends.filter_map(|at| named.get(..at));
+    let is_branch = |part: &&str| has_rules(eye, policy, part) || branch_in(known, part).is_some();
+    parts.find(is_branch).unwrap_or(named)
+}
+
+/// Whether releases alone move a branch, or it is the branch of one, or releases are cut from there.
+fn has_rules(eye: &Eye<'_>, policy: &Policy, short: &str) -> bool {
+    let is_end = |flow: &Flow| {
+        [&flow.integration, &flow.production]
+            .iter()
+            .any(|end| end.as_str() == short)
+    };
+    is_protected(eye, short) || policy.release.branch.parse(short).is_some() || eye.flow.is_some_and(is_end)
 }
 
 fn is_protected(eye: &Eye<'_>, short: &str) -> bool {
@@ -129,39 +146,9 @@ fn is_deciding(eye: &Eye<'_>, short: &str) -> bool {
     eye.deciding.is_some_and(|name| name.as_str() == short)
 }
 
-/// The id, where it is a commit that is here.
-fn commit_here(repo: &Repo, id: Oid) -> Result<Option<Oid>> {
-    Ok(repo.is_commit(id)?.then_some(id))
-}
-
-/// What the other side has, by its own names: on the server its branches and release tags, which were judged when they came;
-/// elsewhere the remote-tracking refs, and those of all remotes where an address stands for a remote that has none.
-fn known_refs(eye: &Eye<'_>, policy: &Policy) -> Result<Refs> {
-    let Some(remote) = eye.remote else {
-        let mut refs = eye.repo.refs_below("refs/heads/")?;
-        let tags = eye.repo.refs_below("refs/tags/")?.into_iter();
-        refs.extend(tags.filter(|(name, _)| policy.release.tag.parse(name.short()).is_some()));
-        return Ok(refs);
-    };
-    let mut refs = Refs::new();
-    for (theirs, ours) in eye.repo.tracking_of(remote) {
-        for (local, target) in eye.repo.refs_below(&ours)? {
-            let name = local.as_str().strip_prefix(&ours).map(|rest| format!("{theirs}{rest}"));
-            if let Some(name) = name.and_then(|name| RefName::new(name).ok()) {
-                refs.insert(name, target);
-            }
-        }
-    }
-    if refs.is_empty() {
-        return eye.repo.refs_below("refs/remotes/");
-    }
-    Ok(refs)
-}
-
 struct Look<'l> {
     eye: &'l Eye<'l>,
     policy: &'l Policy,
-    glob: TagGlob,
     known: Refs,
     /// Commits that the other side has, in order.
     hidden: Vec<Oid>,
@@ -172,19 +159,21 @@ struct Look<'l> {
 
 impl Look<'_> {
     fn subject(&self, line: &Line) -> Subject {
-        let short = line.name.strip_prefix("refs/heads/");
-        let is_protected = short.is_some_and(|short| is_protected(self.eye, short));
+        let aim = line.aim();
+        let is_protected = matches!(aim, Some(Aim::Move(short)) if is_protected(self.eye, short));
         if self.eye.signers.is_some_and(|name| name.as_str() == line.name) && !is_protected {
             return Subject::Signers;
         }
-        if let Some(short) = short {
-            return match self.eye.policy {
-                Some(_) => Subject::Branch(self.branch(line, short)),
-                None => Subject::Other,
-            };
+        match (aim, self.eye.policy) {
+            (Some(_), None) | (Some(Aim::Amend), Some(_)) => return Subject::Other,
+            (Some(Aim::Move(short)), Some(_)) => return Subject::Branch(self.branch(line, short)),
+            (Some(Aim::Propose(named)), Some(policy)) => {
+                return Subject::Branch(self.proposed(line, target_of(self.eye, policy, &self.known, named)));
+            }
+            (None, _) => {}
         }
         match line.name.strip_prefix("refs/tags/") {
-            Some(short) if self.glob.matches(short) => Subject::ReleaseTag(self.tag(line, short)),
+            Some(short) if self.policy.is_for_releases(short) => Subject::ReleaseTag(self.tag(line, short)),
             _ if line.name.starts_with("refs/remotes/") || line.name == "refs/stash" => Subject::Private,
             _ => Subject::Other,
         }
@@ -195,8 +184,7 @@ impl Look<'_> {
         let Some(new) = line.new else {
             return BranchFacts {
                 standing,
-                forward: Fact::Known(true),
-                arriving: Fact::Known(Vec::new()),
+                ..ordinary(short)
             };
         };
         let (forward, stays) = match standing {
@@ -210,10 +198,26 @@ impl Look<'_> {
             Ok(Vec::new())
         };
         BranchFacts {
+            name: short.to_owned(),
             forward: Fact::from(forward),
             arriving: Fact::from(arriving),
             standing,
         }
+    }
+
+    /// A branch as it would be with a change that is pushed for review. It need not descend from what stands there, which moves
+    /// on meanwhile, and no review makes or deletes a branch.
+    fn proposed(&self, line: &Line, short: &str) -> BranchFacts {
+        if line.new.is_none() || is_deciding(self.eye, short) {
+            return ordinary(short);
+        }
+        let mut facts = self.branch(line, short);
+        facts.forward = Fact::Known(true);
+        // What is there has come from somewhere.
+        if matches!(facts.standing, Standing::Protected(Released::Never)) && branch_in(&self.known, short).is_some() {
+            facts.standing = Standing::Protected(Released::No);
+        }
+        facts
     }
 
     fn is_integration(&self, short: &str) -> bool {
@@ -311,7 +315,7 @@ impl Look<'_> {
 
     /// The commits on branches that the other side lacks, looked for once, however many refs there are.
     fn new_commits(&self) -> Result<Vec<Written>> {
-        let tips = self.lines.iter().filter(|line| line.name.starts_with("refs/heads/"));
+        let tips = self.lines.iter().filter(|line| line.aim().is_some());
         let tips = tips.filter_map(|line| line.new).filter(|tip| self.is_judged(*tip));
         let mut tips: Vec<Oid> = tips.collect();
         tips.sort_unstable();
@@ -358,23 +362,24 @@ impl Look<'_> {
     /// that `cut` made: taking a cut back deletes it, and loses nobody's work.
     fn removable(&self, line: &Line, version: &semver::Version) -> Result<Removable> {
         let repo = self.eye.repo;
-        let tip = line.old.map(|old| commit_here(repo, old)).transpose()?.flatten();
-        if let Some(tagged) = self.tagged(version)? {
-            let holds = tip.map(|tip| Ancestors::of(repo, tagged)?.contains(tip)).transpose()?;
-            // What a client has not fetched it cannot compare.
-            if holds.unwrap_or(true) {
-                return Ok(Removable::Tagged);
-            }
-        }
-        let Some(tip) = tip else {
-            return Ok(Removable::No);
+        let Some(old) = line.old else {
+            // Nothing stands there.
+            return Ok(Removable::Tagged);
         };
+        let Some(tip) = commit_here(repo, old)? else {
+            return Err(Error::git(format!("commit {old}"), "what it holds is not here"));
+        };
+        if let Some(tagged) = self.tagged(version)?
+            && Ancestors::of(repo, tagged)?.contains(tip)?
+        {
+            return Ok(Removable::Tagged);
+        }
         let parents = repo.parents_of(tip)?;
         let subject = commit::read(&history::read_written(repo, tip)?.message).subject;
         let ([parent], Some(flow)) = (parents.as_slice(), self.eye.flow) else {
             return Ok(Removable::No);
         };
-        if subject != format!("chore(release): {version}") {
+        if subject != format!("chore(release): {version}") || !self.is_a_cuts(tip, *parent)? {
             return Ok(Removable::No);
         }
         for name in [flow.integration.full(), flow.production.full()] {
@@ -386,6 +391,22 @@ impl Look<'_> {
             }
         }
         Ok(Removable::No)
+    }
+
+    /// Whether a commit changes nothing but what a cut changes: manifests, lock files and the changelog.
+    fn is_a_cuts(&self, commit: Oid, parent: Oid) -> Result<bool> {
+        let (new, old) = (self.eye.repo.tree_of(commit)?, self.eye.repo.tree_of(parent)?);
+        let mut changes = brought::in_tree(self.eye.repo, new, &[old])?;
+        changes.extend(brought::in_tree(self.eye.repo, old, &[new])?);
+        let changelog = self.policy.release.changelog.as_str().as_bytes();
+        let is_ours = |path: &[u8]| {
+            let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+            path == changelog
+                || [b"Cargo.toml", b"Cargo.lock"]
+                    .iter()
+                    .any(|ours| name == ours.as_slice())
+        };
+        Ok(changes.iter().all(|change| is_ours(&change.path)))
     }
 
     /// The commit that a version's tag names, where it is in this push or here already, and does not go.

@@ -1,5 +1,6 @@
 //! `pre-push`: what is pushed, under the name that it gets over there.
 
+use super::outcome as outcome_of;
 use super::{commit, executable, git, git_with, hooked, hooks_dir, outcome};
 use crate::support::{Outcome, Repo, check};
 
@@ -161,7 +162,7 @@ fn tags_that_only_releases_have() {
         repo.git("tag -d v0.2.0");
     }
     repo.git_words(&["tag", "-s", "-m", "x", "v01.2"]);
-    blocked(&repo, &["origin", "v01.2"], "tag").says(&["is no release's name"]);
+    blocked(&repo, &["origin", "v01.2"], "tag").says(&["is not a release's name"]);
     repo.git("tag nightly");
     push(&repo, &["origin", "nightly", "signed"]).succeeds();
     push(&repo, &["origin", ":nightly"]).succeeds();
@@ -288,4 +289,133 @@ fn a_push_that_is_skipped_with_a_reason() {
     })
     .succeeds();
     assert!(repo.read(".git/sentinel/skips.jsonl").contains("\"hook\":\"pre-push\""));
+}
+
+/// Gerrit and the forges that speak AGit take changes for review under refs of their own.
+#[test]
+fn what_is_pushed_for_review_is_judged_as_its_branch() {
+    let repo = hooked();
+    commit(&repo, "feat: x").succeeds();
+    for name in [
+        "refs/for/develop",
+        "refs/for/develop%topic=x",
+        "refs/drafts/develop",
+        "refs/changes/34/1234",
+    ] {
+        push(&repo, &["--dry-run", "origin", &format!("HEAD:{name}")]).succeeds();
+    }
+    for name in ["refs/for/main", "refs/for/main/a-topic", "refs/for/refs/heads/main%wip"] {
+        blocked(&repo, &["origin", &format!("HEAD:{name}")], "branch").says(&["`main` is protected"]);
+    }
+    blocked(&repo, &["origin", "HEAD:refs/for/release/v1.0.0"], "branch").says(&["its manifests carry 0.1.0"]);
+    commit(&repo, "fixup! feat: x").succeeds();
+    blocked(&repo, &["origin", "HEAD:refs/for/develop"], "message").says(&["`develop` is where it would stay"]);
+    repo.git("reset -q --hard HEAD~1");
+    repo.commit("bad one");
+    for name in [
+        "refs/for/develop",
+        "refs/publish/develop/a-topic",
+        "refs/for-review/12",
+        "refs/heads/for/develop",
+    ] {
+        blocked(&repo, &["origin", &format!("HEAD:{name}")], "message").says(&["bad one"]);
+    }
+    // A change that was begun before the branch moved on.
+    repo.git("switch -q -c feature/late develop~1");
+    commit(&repo, "feat: late").succeeds();
+    push(&repo, &["--dry-run", "origin", "HEAD:refs/for/develop"]).succeeds();
+}
+
+/// What any remote has is public: a push to a fork does not answer for it.
+#[test]
+fn a_fork_is_not_asked_about_what_others_have() {
+    let repo = hooked();
+    repo.git_in(repo.root(), "clone -q --bare origin.git fork.git");
+    repo.git("remote add fork ../fork.git");
+    repo.git("fetch -q fork");
+    repo.commit("Add a thing (#12)");
+    repo.git("push -q --no-verify origin HEAD:develop");
+    commit(&repo, "feat: mine").succeeds();
+    push(&repo, &["fork", "feature/x"]).succeeds();
+    repo.git("push -q fork :feature/x");
+    // By its address, whether or not that is a remote's.
+    push(&repo, &["../fork.git", "feature/x"]).succeeds();
+    repo.git_in(repo.root(), "clone -q --bare origin.git other.git");
+    push(&repo, &["../other.git", "feature/x"]).succeeds();
+    repo.commit("bad one");
+    push(&repo, &["fork", "feature/x"])
+        .refused("message")
+        .says(&["bad one"]);
+    push(&repo, &["../other.git", "feature/x"])
+        .refused("message")
+        .says(&["bad one"]);
+}
+
+#[test]
+fn a_tag_is_judged_that_resembles_a_release() {
+    let repo = hooked();
+    for name in ["vendor-2020", "verified", "vnext", "v1", "v8-engine"] {
+        repo.git(&format!("tag {name}"));
+        push(&repo, &["origin", name]).succeeds();
+    }
+    for name in ["v1.2", "v1.2.3.4", "v1.02.3", "v1.2.3rc1"] {
+        repo.git(&format!("tag {name}"));
+        blocked(&repo, &["origin", name], "tag").says(&["is not a release's name, and looks like one"]);
+    }
+    repo.write("sentinel.toml", "schema = 1\n[release]\ntag = \"{version}\"\n");
+    for name in ["2020-archive", "v1.2"] {
+        repo.git(&format!("tag -f {name}"));
+        push(&repo, &["origin", name]).succeeds();
+    }
+    repo.git("tag 2020.1");
+    blocked(&repo, &["origin", "2020.1"], "tag");
+}
+
+/// A name that is not UTF-8 is given in octal, and what mends the refusal runs.
+#[test]
+fn a_tag_whose_name_is_not_utf8() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let repo = hooked();
+    let name = std::ffi::OsStr::from_bytes(b"v1.2-caf\xe9");
+    let in_git = |words: &[&str]| {
+        git_with(&repo, words, |command| {
+            command.arg(name);
+        })
+    };
+    in_git(&["tag"]).succeeds();
+    let outcome = in_git(&["push", "-q", "origin"]).refused("tag");
+    let fix = outcome
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("fix: "))
+        .unwrap();
+    let fix = fix.split(", and").next().unwrap();
+    assert_eq!(fix, r"git tag -d $'v1.2-caf\351'");
+    let mut shell = repo.command("bash");
+    outcome_of(shell.args(["-c", fix])).succeeds();
+}
+
+/// Work that is on a release branch over there, and was not fetched, may be lost with it.
+#[test]
+fn a_release_branch_goes_only_as_far_as_it_is_known() {
+    let repo = hooked();
+    let (zero, unknown) = ("0".repeat(40), "1".repeat(40));
+    repo.git("tag -f v0.2.0 develop");
+    asked(
+        &repo,
+        "origin",
+        &format!("(delete) {zero} refs/heads/release/v0.2.0 {unknown}\n"),
+    )
+    .refused("branch")
+    .says(&["git fetch origin"]);
+    // A commit that calls itself a cut's, and holds work.
+    repo.git("tag -d v0.2.0");
+    repo.change("work", "chore(release): 0.2.0");
+    let tip = repo.git("rev-parse HEAD");
+    asked(
+        &repo,
+        "origin",
+        &format!("(delete) {zero} refs/heads/release/v0.2.0 {tip}\n"),
+    )
+    .refused("branch");
 }

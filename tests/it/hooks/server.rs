@@ -403,3 +403,80 @@ fn borrowed_objects_are_found_from_quarantine() {
         repo.git("reset -q --hard HEAD~1");
     }
 }
+
+/// What a client claims to stand there proves nothing: what is deleted is what the server has.
+#[test]
+fn an_old_value_is_the_servers_own() {
+    let repo = configured();
+    repo.git("push -q --no-verify origin develop:main");
+    repo.git("fetch -q origin main:main");
+    check(&repo, "cut 0.2.0 --yes").succeeds();
+    check(&repo, "finish --yes --keep-branch").succeeds();
+    repo.git("switch -q release/v0.2.0");
+    repo.change("a", "fix: work that no tag has");
+    repo.git("push -q --no-verify origin release/v0.2.0");
+    check(&repo, "-C ../origin.git hooks install --server").succeeds();
+    let (none, gone) = ("0".repeat(40), "d".repeat(40));
+    let tagged = repo.git("rev-parse v0.2.0^{commit}");
+    for claimed in [&none, &gone, &tagged] {
+        let line = format!("{claimed} {none} refs/heads/release/v0.2.0\n");
+        asked(&repo, &line)
+            .refused("branch")
+            .says(&["not tagged yet with all that it holds"]);
+    }
+    // Nor is a branch new because a client says so.
+    let tip = repo.git("rev-parse HEAD");
+    asked(&repo, &format!("{none} {tip} refs/heads/main\n"))
+        .refused("branch")
+        .says(&["`main` is protected"]);
+}
+
+/// Asks the server's hook alone, as a client of its own making may have git ask it.
+fn asked(repo: &Repo, line: &str) -> Outcome {
+    let input = repo.root().join("input");
+    std::fs::write(&input, line).unwrap();
+    let mut command = repo.command(env!("CARGO_BIN_EXE_cargo-sentinel"));
+    command.current_dir(repo.origin()).args(["hook", "run", "pre-receive"]);
+    super::outcome(command.stdin(std::fs::File::open(input).unwrap()))
+}
+
+/// A push by a local path brings its environment along, and a server may be told to take some from afar: none of it says which
+/// program judges, or by which policy.
+#[test]
+fn the_pushers_environment_decides_nothing() {
+    let repo = served();
+    repo.change("a", "bad one");
+    let bin = repo.root().join("bin");
+    let yes = "#!/bin/sh\nexit 0\n";
+    for path in ["cargo-sentinel", "bin/cargo-sentinel", ".cargo/bin/cargo-sentinel"] {
+        super::executable(&bin.join(path), yes);
+    }
+    let config = repo.root().join("pushers");
+    std::fs::write(&config, "[sentinel]\n\tproduction = feature/y\n").unwrap();
+    let named = bin.join("cargo-sentinel");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    for (name, value) in [
+        ("CARGO_SENTINEL_BIN", named.to_str().unwrap()),
+        ("CARGO_HOME", bin.to_str().unwrap()),
+        ("HOME", bin.to_str().unwrap()),
+        ("PATH", &path),
+        ("GIT_CONFIG_GLOBAL", config.to_str().unwrap()),
+        ("CARGO_SENTINEL_SKIP", "message"),
+    ] {
+        git_with(&repo, &["push", "--no-verify", "origin", "feature/x"], |command| {
+            command.env("CARGO_SENTINEL_REASON", "let me in").env(name, value);
+        })
+        .refused("message");
+    }
+    // Where the server's own program is gone, no other takes its place.
+    let shim = repo.origin().join("hooks/pre-receive");
+    let program = env!("CARGO_BIN_EXE_cargo-sentinel");
+    let text = std::fs::read_to_string(&shim)
+        .unwrap()
+        .replace(program, "/nowhere/cargo-sentinel");
+    std::fs::write(&shim, text).unwrap();
+    git_with(&repo, &["push", "--no-verify", "origin", "feature/x"], |command| {
+        command.env("PATH", &path).env("CARGO_SENTINEL_BIN", program);
+    })
+    .refused("binary");
+}

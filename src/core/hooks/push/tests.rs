@@ -13,6 +13,7 @@ fn id(digit: char) -> Oid {
 fn line(name: &str, old: Option<char>, new: Option<char>) -> Line {
     Line {
         name: name.to_owned(),
+        exact: name.into(),
         old: old.map(id),
         new: new.map(id),
     }
@@ -41,12 +42,13 @@ fn text(findings: &[Finding]) -> String {
 
 fn branch(line: Line, standing: Standing, forward: bool) -> Update {
     Update {
-        line,
         subject: Subject::Branch(BranchFacts {
+            name: line.name.trim_start_matches("refs/heads/").to_owned(),
             standing,
             forward: Fact::Known(forward),
             arriving: Fact::Known(Vec::new()),
         }),
+        line,
     }
 }
 
@@ -56,6 +58,31 @@ fn written(digit: char, message: &str) -> Written {
         message: message.as_bytes().to_vec(),
         encoding: None,
         parents: 1,
+    }
+}
+
+#[test]
+fn what_is_pushed_for_review_is_meant_for_its_branch() {
+    use Aim::{Amend, Move, Propose};
+    for (name, aim) in [
+        ("refs/heads/main", Some(Move("main"))),
+        ("refs/heads/for/main", Some(Move("for/main"))),
+        ("refs/for/main", Some(Propose("main"))),
+        ("refs/for/main%topic=x,r=a@example.org", Some(Propose("main"))),
+        ("refs/for/refs/heads/main", Some(Propose("main"))),
+        ("refs/for/refs/heads/main%wip", Some(Propose("main"))),
+        ("refs/for/release/v1.0.0", Some(Propose("release/v1.0.0"))),
+        ("refs/draft/main", Some(Propose("main"))),
+        ("refs/drafts/main", Some(Propose("main"))),
+        ("refs/publish/main", Some(Propose("main"))),
+        ("refs/for/main/a-topic", Some(Propose("main/a-topic"))),
+        ("refs/changes/34/1234", Some(Amend)),
+        ("refs/for-review/12", Some(Amend)),
+        ("refs/tags/for/main", None),
+        ("refs/notes/commits", None),
+        ("refs/format/main", None),
+    ] {
+        assert_eq!(line(name, None, Some('1')).aim(), aim, "{name}");
     }
 }
 
@@ -217,7 +244,7 @@ fn a_release_tag_verifies_and_stays() {
     insta::assert_snapshot!(refused.map(|findings| text(&findings)).join("\n"), @r"
     tag: v1.0.0 is a release tag: it is never deleted
     tag: v1.0.0 is a release tag: it is never moved
-    tag: v1.0.0 is no release's name, and looks like one
+    tag: v1.0.0 is not a release's name, and looks like one
     tag: v1.0.0 does not verify: SIG_MISSING: it is not signed
     tag: v1.0.0 tags a commit that is not on `main`
     tag: target/sentinel/v1.0.0/demo-1.0.0.crate is not what the tag names
@@ -231,6 +258,7 @@ fn what_cannot_be_seen_refuses() {
     let update = Update {
         line: line("refs/heads/main", Some('1'), Some('2')),
         subject: Subject::Branch(BranchFacts {
+            name: "release/v1.0.0".to_owned(),
             standing: Standing::Release {
                 version: Version::new(1, 0, 0),
                 manifests: Fact::Unknown(unknown()),
