@@ -21,6 +21,7 @@ use crate::core::facts::Fact;
 use crate::core::history::Judged;
 use crate::core::ids::Oid;
 use crate::core::plan::{Input, Plan};
+use crate::core::policy::TagOrigin;
 
 pub use ci::ci;
 pub use hooks::hooks;
@@ -80,6 +81,8 @@ pub fn next(answer: &NextAnswer) -> Document {
         .collect();
     json!({
         "schema": "sentinel.next/1",
+        "tag_form": answer.tag_form.0,
+        "derived": answer.tag_form.1 == TagOrigin::Derived,
         "base": base,
         "bump": answer.decision.bump.to_string(),
         "next": answer.next.to_string(),
@@ -174,7 +177,10 @@ pub fn status(answer: &StatusAnswer) -> Document {
         "next": answer.next.known().map(ToString::to_string),
         "releases": releases,
         "run": answer.run.as_ref().map(ToString::to_string),
-        "advice": answer.advice(),
+        "tag_form": answer.tag_form.0,
+        "derived": answer.tag_form.1 == TagOrigin::Derived,
+        "refusals": answer.refusals.iter().map(|refusal| json!({ "because": refusal.because, "remedy": refusal.remedy })).collect::<Vec<_>>(),
+        "advice": answer.advice,
     })
 }
 

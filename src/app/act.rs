@@ -1,30 +1,24 @@
-//! `cut`, `finish`, `tag`: observe under the lock, decide, ask, act.
+//! `cut`, `finish`, `tag`: plan under the lock, ask, act.
 
 use std::path::PathBuf;
 
-use super::{Context, Error, Front, Kind, Report, date, moment, rendered_entries};
-use crate::core::build::Repeat;
-use crate::core::check::Use;
-use crate::core::facts::{Ask, Content, Facts};
-use crate::core::ids::{Oid, RunId, TagName};
+use super::planning::{EndingOptions, Planning};
+use super::{Context, Error, Front, Kind, Report, moment};
+use crate::core::facts::{Ask, VersionAsk};
+use crate::core::ids::RunId;
 use crate::core::plan::Plan;
-use crate::core::plans::cut::{self as plan_cut, Cut, CutRequest};
-use crate::core::plans::finish::{self as plan_finish, FinishRequest};
-use crate::core::plans::release_text;
-use crate::core::plans::tag::{self as plan_tag, Tag, TagRequest};
+use crate::core::plans::cut::Cut;
+use crate::core::plans::tag::Tag;
 use crate::engine::journal;
-use crate::engine::probe::tag::Candidate;
-use crate::engine::probe::{self, Look};
 use crate::engine::runner::{self, Claim, Runner};
-use crate::engine::verify;
 use crate::host::git_read::Repo;
 use crate::host::{fs, git_write};
 
 /// What was asked of `cut`.
 #[derive(Debug, Clone, Default)]
 pub struct CutOptions {
-    /// The version as typed, or `auto`.
-    pub version: String,
+    /// The version.
+    pub version: VersionAsk,
     /// Another source than integration's tip.
     pub from: Option<String>,
     /// Whether nothing is pushed and no remote contacted.
@@ -98,22 +92,15 @@ pub fn cut(context: &Context, options: &CutOptions, front: &mut dyn Front) -> Re
         from: options.from.clone(),
         ..Ask::default()
     };
-    let look = act.look(Use::Cut, ask, !options.no_push)?;
-    let facts = act.facts(&look)?;
-    let entries = rendered_entries(&facts)?;
-    let today = date(facts.now)?;
-    let request = CutRequest {
-        entries: &entries,
-        date: &today,
-        switch: options.switch,
-    };
-    match plan_cut::plan(&facts, &request)? {
-        Cut::Already { version, commit } => {
-            let branch = facts.policy.release.branch.render(&version);
-            Ok(Acted::Already(format!(
-                "{branch} is cut already, at {commit}; next: cargo sentinel finish {version}"
-            )))
-        }
+    match act.planning(options.no_push).cut(ask, options.switch)?? {
+        Cut::Already {
+            branch,
+            version,
+            commit,
+            ..
+        } => Ok(Acted::Already(format!(
+            "{branch} is cut already, at {commit}; next: cargo sentinel finish {version}"
+        ))),
         Cut::Plan(plan, _) => act.carry_out(plan, front),
     }
 }
@@ -125,24 +112,17 @@ pub fn cut(context: &Context, options: &CutOptions, front: &mut dyn Front) -> Re
 pub fn tag(context: &Context, options: &TagOptions, front: &mut dyn Front) -> Result<Acted, Error> {
     let act = Act::begin(context, options.dry_run)?;
     let ask = Ask {
-        version: options.version.clone(),
+        version: options.version.clone().map(VersionAsk::Typed),
         from: options.from.clone(),
         ..Ask::default()
     };
-    let look = Look {
+    let ending = EndingOptions {
         no_sign: options.no_sign,
-        ..act.look(Use::Tag, ask, !options.no_push)?
+        build_once: options.build_once,
+        ..EndingOptions::default()
     };
-    let mut facts = act.facts(&look)?;
-    let entries = complete(&mut facts)?;
-    refuse_another_tag(&act.repo, &facts, facts.source.commit)?;
-    let request = TagRequest {
-        entries: &entries,
-        artifacts_dir: act.artifacts_dir(),
-        repeat: repeat(options.build_once),
-    };
-    match plan_tag::plan(&facts, &request)? {
-        Tag::Already { name, commit } => Ok(Acted::Already(format!("{name} stands at {commit} already"))),
+    match act.planning(options.no_push).tag(ask, &ending)?? {
+        Tag::Already { name, commit, .. } => Ok(Acted::Already(format!("{name} stands at {commit} already"))),
         Tag::Plan(plan, _) => act.carry_out(plan, front),
     }
 }
@@ -154,90 +134,17 @@ pub fn tag(context: &Context, options: &TagOptions, front: &mut dyn Front) -> Re
 pub fn finish(context: &Context, options: &FinishOptions, front: &mut dyn Front) -> Result<Acted, Error> {
     let act = Act::begin(context, options.dry_run)?;
     let ask = Ask {
-        version: options.version.clone(),
+        version: options.version.clone().map(VersionAsk::Typed),
         ..Ask::default()
     };
-    let look = Look {
+    let ending = EndingOptions {
         no_sign: options.no_sign,
-        merge_back: !options.no_merge_back,
-        ..act.look(Use::Finish, ask, !options.no_push)?
+        build_once: options.build_once,
+        keep_branch: options.keep_branch,
+        no_merge_back: options.no_merge_back,
     };
-    let mut facts = act.facts(&look)?;
-    let entries = complete(&mut facts)?;
-    let merged = facts
-        .ending
-        .as_ref()
-        .filter(|ending| ending.merged_already)
-        .and_then(|ending| ending.production.tip());
-    if let Some(commit) = merged {
-        refuse_another_tag(&act.repo, &facts, commit)?;
-    }
-    let tag = TagRequest {
-        entries: &entries,
-        artifacts_dir: act.artifacts_dir(),
-        repeat: repeat(options.build_once),
-    };
-    let (plan, _) = plan_finish::plan(
-        &facts,
-        &FinishRequest {
-            tag,
-            keep_branch: options.keep_branch,
-        },
-    )?;
+    let (plan, _) = act.planning(options.no_push).finish(ask, &ending)??;
     act.carry_out(plan, front)
-}
-
-fn repeat(once: bool) -> Repeat {
-    if once { Repeat::Once } else { Repeat::Twice }
-}
-
-/// Adds what only this room can know: whether the CHANGELOG is what its generator would write.
-fn complete(facts: &mut Facts) -> Result<String, Error> {
-    let entries = rendered_entries(facts)?;
-    if let Some(content) = &facts.content
-        && let Some(version) = content.version().filter(|version| version.pre.is_empty())
-        && let Some(text) = &content.changelog
-    {
-        let today = date(facts.now)?;
-        let again = release_text::changelog_text(facts, content, &version, &entries, &today);
-        facts.changelog_is_current = again.ok().map(|again| again == *text);
-    }
-    Ok(entries)
-}
-
-/// A tag is never moved, and one that stands where the release goes must be the release's.
-fn refuse_another_tag(repo: &Repo, facts: &Facts, commit: Oid) -> Result<(), Error> {
-    let Some(version) = facts.content.as_ref().and_then(Content::version) else {
-        return Ok(());
-    };
-    let Ok(name) = facts.policy.release.tag.tag_name(&version) else {
-        return Ok(());
-    };
-    let Some(standing) = facts.refs.get(&name.full()) else {
-        return Ok(());
-    };
-    if standing.peeled != commit {
-        let message = format!("cannot tag {name} at {commit}: the tag exists at {}", standing.peeled);
-        return Err(Error::new(Kind::Blocked, message).hint(format!(
-            "git show {name}, and take the next version: cargo sentinel cut auto"
-        )));
-    }
-    holds(repo, facts, &name, standing.id, commit)
-}
-
-fn holds(repo: &Repo, facts: &Facts, name: &TagName, id: Oid, commit: Oid) -> Result<(), Error> {
-    let broken = |why: String| {
-        Error::new(
-            Kind::Critical,
-            format!("the tag {name} stands at {commit} and is not this release's: {why}"),
-        )
-        .hint(format!("cargo sentinel verify {name}"))
-    };
-    let candidate = Candidate::standing(repo, name.clone(), id)?;
-    match verify::fault(repo, &facts.policy, &candidate, facts.policy.release.allow_unsigned)? {
-        Some(why) => Err(broken(why)),
-        None => Ok(()),
-    }
 }
 
 /// What the acting commands share: the repository, the lock, the run.
@@ -257,28 +164,12 @@ impl<'a> Act<'a> {
         Ok(Self { context, repo, claim })
     }
 
-    fn look(&self, purpose: Use, ask: Ask, contact: bool) -> Result<Look, Error> {
-        Ok(Look {
-            purpose,
-            ask,
-            contact,
+    fn planning(&self, no_push: bool) -> Planning<'_> {
+        Planning {
+            context: self.context,
+            repo: &self.repo,
+            contact: !no_push,
             try_key: self.claim.is_some(),
-            no_sign: false,
-            merge_back: true,
-            policy: self.context.named_policy()?,
-        })
-    }
-
-    /// Observes. What cannot even be looked at may be the doing of a run that was left unfinished.
-    fn facts(&self, look: &Look) -> Result<Facts, Error> {
-        probe::facts(&self.repo, look).map_err(|error| aftermath(&self.repo, error))
-    }
-
-    /// `target/sentinel` of the working tree, or below the git directory of a bare repository.
-    fn artifacts_dir(&self) -> PathBuf {
-        match self.repo.workdir() {
-            Some(top) => top.join("target").join("sentinel"),
-            None => self.repo.common_dir().join("sentinel").join("artifacts"),
         }
     }
 
@@ -314,7 +205,7 @@ impl<'a> Act<'a> {
 const LITTLE_BYTES: u64 = 1024 * 1024;
 
 /// An error of a release, with the run that it left to be gone on with.
-fn aftermath(repo: &Repo, error: impl Into<Error>) -> Error {
+pub(super) fn aftermath(repo: &Repo, error: impl Into<Error>) -> Error {
     let error = cramped(repo, error);
     match journal::unfinished(&journal::directory(&repo.common_dir())) {
         Ok(Some(run)) if error.kind != Kind::Interrupted => error.hint(format!(

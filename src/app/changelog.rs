@@ -47,15 +47,15 @@ pub struct ChangelogAnswer {
 /// `Blocked` where there is no version to write for, the file cannot be understood, or there is no working tree to write to.
 pub fn changelog(context: &Context, options: &ChangelogOptions) -> Result<ChangelogAnswer, Error> {
     let repo = context.repo()?;
-    let policy = context.policy(&repo)?;
-    if options.all {
-        return whole_history(&repo, &policy);
-    }
     let commit = head(&repo)?;
+    let policy = context.policy(&repo, commit)?;
+    if options.all {
+        return whole_history(&repo, &policy, commit);
+    }
     let tags = ReleaseTags::read(&policy, &repo)?;
-    let lineage = probe::lineage(&repo, &tags, commit)?;
+    let lineage = probe::lineage(&repo, &policy, &tags, commit)?;
     let content = probe::content(&repo, commit, &policy)?;
-    let version = version_of(options, &policy, &lineage, &content)?;
+    let version = version_of(options, &policy, &lineage)?;
     let path = policy.release.changelog.as_str().to_owned();
     let file = repo.workdir().map(|top| top.join(&path));
     let before = match &file {
@@ -82,12 +82,7 @@ pub fn changelog(context: &Context, options: &ChangelogOptions) -> Result<Change
     })
 }
 
-fn version_of(
-    options: &ChangelogOptions,
-    policy: &Policy,
-    lineage: &Lineage,
-    content: &Content,
-) -> Result<Version, Error> {
+fn version_of(options: &ChangelogOptions, policy: &Policy, lineage: &Lineage) -> Result<Version, Error> {
     let refused = |error: version::VersionError| {
         let hint = error.hint().unwrap_or("cargo sentinel next --explain".to_owned());
         Error::new(Kind::Blocked, error.to_string()).hint(hint)
@@ -95,8 +90,7 @@ fn version_of(
     if let Some(text) = &options.version {
         return version::parse(text).map_err(refused);
     }
-    let manifest = content.reached();
-    let inputs = lineage.inputs(&policy.version, manifest.as_ref());
+    let inputs = lineage.inputs(&policy.version);
     let next = version::decide(&inputs).map_err(refused)?.next;
     match &lineage.base {
         Some(base) if base.version == next => Err(Error::new(
@@ -150,8 +144,7 @@ fn date_of_release(version: &Version, commit: Oid, time: Option<i64>) -> Result<
 }
 
 /// One section per release tag, newest first, dated as its commit; what follows the last release comes first.
-fn whole_history(repo: &Repo, policy: &Policy) -> Result<ChangelogAnswer, Error> {
-    let tip = head(repo)?;
+fn whole_history(repo: &Repo, policy: &Policy, tip: Oid) -> Result<ChangelogAnswer, Error> {
     let tags = ReleaseTags::read(policy, repo)?;
     let content = probe::content(repo, tip, policy)?;
     let repository = content
@@ -161,7 +154,7 @@ fn whole_history(repo: &Repo, policy: &Policy) -> Result<ChangelogAnswer, Error>
         .and_then(|workspace| workspace.repository.as_deref());
     let mut sections = Vec::new();
     let mut named = HashSet::new();
-    let lineage = probe::lineage(repo, &tags, tip)?;
+    let lineage = probe::lineage(repo, policy, &tags, tip)?;
     let unreleased = entries::entries(&lineage.history, &policy.changelog, repository);
     sections.push(("[Unreleased]".to_owned(), unreleased));
     for release in probe::sections(repo, &tags, tip)? {

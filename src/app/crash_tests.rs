@@ -40,7 +40,6 @@ impl Front for Silent {
 fn act(command: &str, context: &Context) -> Result<(), Error> {
     let cut = |no_push, switch| {
         let options = CutOptions {
-            version: "auto".to_owned(),
             no_push,
             switch,
             ..CutOptions::default()

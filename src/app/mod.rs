@@ -14,6 +14,7 @@ mod gate;
 mod hook;
 mod hooks;
 mod next;
+mod planning;
 mod recover;
 mod status;
 mod verify;
@@ -32,7 +33,7 @@ pub use hook::{HookAnswer, HookCall, follow, hook};
 pub use hooks::{HookView, HooksAnswer, InstallOptions, hooks_status, install_hooks, uninstall_hooks};
 pub use next::{NextAnswer, NextOptions, next};
 pub use recover::{UndoOptions, resume, undo};
-pub use status::{StatusAnswer, status};
+pub use status::{Refusal, StatusAnswer, status};
 pub use verify::{VerifyAnswer, VerifyOptions, verify};
 pub use verify_crate::{CrateAnswer, CrateOptions, verify_crate};
 pub use version::{VersionAnswer, version};
@@ -42,9 +43,11 @@ pub use crate::host::interrupt::Interrupt;
 
 use crate::core::entries;
 use crate::core::facts::Facts;
+use crate::core::ids::Oid;
 use crate::core::plan::Plan;
 use crate::core::policy::Policy;
 use crate::engine::probe;
+use crate::host;
 use crate::host::git_read::Repo;
 use crate::notes::Renderer;
 
@@ -91,8 +94,28 @@ impl Context {
         Ok(named.transpose()?)
     }
 
-    /// What a reading command goes by: the named configuration, else the working tree's.
-    fn policy(&self, repo: &Repo) -> Result<Policy, Error> {
+    /// What a reading command goes by: the named configuration, else the working tree's; release tags have the form that is
+    /// written there, else the one that they have at `commit`.
+    fn policy(&self, repo: &Repo, commit: Oid) -> Result<Policy, Error> {
+        Ok(probe::settled(self.written_policy(repo)?, repo, commit)?)
+    }
+
+    /// The same where `commit` may not be here, or not with all that it holds: then release tags have the form that is written.
+    fn policy_of_tagged(&self, repo: &Repo, commit: Option<Oid>) -> Result<Policy, Error> {
+        let written = self.written_policy(repo)?;
+        let Some(commit) = commit.filter(|commit| repo.has_object(*commit)) else {
+            return Ok(written);
+        };
+        if !repo.is_commit(commit)? {
+            return Ok(written);
+        }
+        match probe::settled(written.clone(), repo, commit) {
+            Err(host::Error::Unsupported { .. }) => Ok(written),
+            settled => Ok(settled?),
+        }
+    }
+
+    fn written_policy(&self, repo: &Repo) -> Result<Policy, Error> {
         match self.named_policy()? {
             Some(policy) => Ok(policy),
             None => Ok(probe::in_working_tree(repo)?),

@@ -5,6 +5,7 @@ use semver::Version;
 use super::{Context, Error, Kind};
 use crate::core::facts::{Fact, Lineage};
 use crate::core::ids::{Oid, TagName};
+use crate::core::policy::TagOrigin;
 use crate::core::version::{self, Base, Bump, Decision, Inputs, ZeroPolicy};
 use crate::engine::probe::{self, ReleaseTags};
 use crate::host::git_read::Repo;
@@ -23,6 +24,8 @@ pub struct NextOptions {
 /// The next version, and why.
 #[derive(Debug, Clone)]
 pub struct NextAnswer {
+    /// The form of release tags, and where it comes from.
+    pub tag_form: (String, TagOrigin),
     /// The release that is built upon.
     pub base: Option<Base>,
     /// The effective bump, and the commit that decided it.
@@ -44,6 +47,14 @@ impl NextAnswer {
         }
     }
 
+    /// The manifests' version, where it decided: somebody raised it above the last release.
+    pub fn promised(&self) -> Option<&Version> {
+        let base = self.base.as_ref().map(|base| &base.version);
+        let manifest = self.lineage.manifest.as_ref()?;
+        let raised = base.is_some_and(|base| manifest.cmp_precedence(base).is_gt());
+        (raised && version::core_of(manifest) == self.decision.next).then_some(manifest)
+    }
+
     /// Whether anything asks for a release.
     pub fn asks(&self) -> bool {
         self.base.as_ref().is_none_or(|base| base.version != self.next)
@@ -57,30 +68,35 @@ impl NextAnswer {
 /// release tag is reachable and the manifest's version has grown.
 pub fn next(context: &Context, options: &NextOptions) -> Result<NextAnswer, Error> {
     let repo = context.repo()?;
-    let policy = context.policy(&repo)?;
     let head = head(&repo)?;
+    let policy = context.policy(&repo, head)?;
     let tags = ReleaseTags::read(&policy, &repo)?;
-    let lineage = probe::lineage(&repo, &tags, head)?;
-    let manifest = match &lineage.base {
-        Some(_) => None,
-        None => probe::content(&repo, head, &policy)?.reached(),
-    };
+    let lineage = probe::lineage(&repo, &policy, &tags, head)?;
     let inputs = Inputs {
         over: options.bump,
-        ..lineage.inputs(&policy.version, manifest.as_ref())
+        ..lineage.inputs(&policy.version)
     };
     let decision = version::decide(&inputs).map_err(|error| version_error(&error))?;
+    let silent = lineage.base.as_ref().is_some_and(|base| base.version == decision.next);
     let next = match &options.pre {
         None => decision.next.clone(),
+        // There is nothing that a pre-release could lead up to.
+        Some(_) if silent => decision.next.clone(),
         Some(id) => {
             let mut taken: Vec<Version> = tags.versions().cloned().collect();
             if !options.offline {
                 taken.extend(remote_versions(&repo, &policy)?);
             }
-            version::next_prerelease(&decision.next, id, &taken).map_err(|error| version_error(&error))?
+            let next = version::next_prerelease(&decision.next, id, &taken);
+            let next = next.map_err(|error| version_error(&error))?;
+            if let Some(manifest) = &lineage.manifest {
+                version::not_below(&next, manifest).map_err(|error| version_error(&error))?;
+            }
+            next
         }
     };
     Ok(NextAnswer {
+        tag_form: (policy.release.tag.to_string(), policy.release.tag_origin),
         base: lineage.base.clone(),
         decision,
         next,

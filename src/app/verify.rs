@@ -62,12 +62,12 @@ impl VerifyAnswer {
 /// answer.
 pub fn verify(context: &Context, options: &VerifyOptions) -> Result<VerifyAnswer, Error> {
     let repo = context.repo()?;
-    let policy = context.policy(&repo)?;
     let absent = |why: String| Error::new(Kind::Blocked, why).hint("git tag --list, or git fetch --tags");
     let name = TagName::new(options.tag.clone()).map_err(|error| absent(error.to_string()))?;
     let id = repo.find_ref(&name.full())?;
     let id = id.ok_or_else(|| absent(format!("there is no tag {name} here")))?;
     let candidate = Candidate::standing(&repo, name.clone(), id)?;
+    let policy = context.policy_of_tagged(&repo, candidate.commit)?;
     let now = options.as_of.unwrap_or_else(clock::now);
     let authority = authority(context, &repo, candidate.commit, options)?;
     let releases = ReleaseTags::read(&policy, &repo)?;

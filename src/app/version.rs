@@ -30,8 +30,8 @@ pub struct VersionAnswer {
 /// `Blocked` outside a repository, on an unborn branch, and where a shallow clone may hide the last release.
 pub fn version(context: &Context) -> Result<VersionAnswer, Error> {
     let repo = context.repo()?;
-    let policy = context.policy(&repo)?;
     let commit = head(&repo)?;
+    let policy = context.policy(&repo, commit)?;
     let tags = ReleaseTags::read(&policy, &repo)?;
     let (nearest, distance) = probe::describe(&repo, &tags, commit)?;
     let dirty = match repo.workdir() {

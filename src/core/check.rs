@@ -319,9 +319,12 @@ pub const CHECKS: &[Check] = &[
     ),
 ];
 
-/// Runs every check that belongs to `purpose`, in the table's order. A check may have several findings.
+/// Runs every check that belongs to `purpose`, in the table's order, and where the gate asks those of the gate among them. A
+/// check may have several findings.
 pub fn run(purpose: Use, facts: &Facts) -> Vec<Finding> {
-    let applicable = CHECKS.iter().filter(|check| check.uses.contains(&purpose));
+    let gate = facts.ask.environment.is_some();
+    let belongs = |check: &&Check| check.uses.contains(&purpose) || gate && check.uses.contains(&Use::Gate);
+    let applicable = CHECKS.iter().filter(belongs);
     let judged = |check: &'static Check| match check.judge {
         Judge::Release(judge) => judge(facts).into_iter().map(|answer| answer.named(check.id)).collect(),
         Judge::Hook(_) => Vec::new(),

@@ -246,16 +246,21 @@ pub struct Lineage {
     pub history: History,
     /// Pre-releases above the base that the source descends from, ascending.
     pub prereleases: Vec<Version>,
+    /// The version that the source's packages share; `None` where they share none.
+    pub manifest: Option<Version>,
+    /// A tag that the source descends from and that holds the manifests' version under another form than the configured one.
+    pub other_form: Option<TagName>,
 }
 
 impl Lineage {
-    /// What the next version is decided from. `manifest` counts only where no release tag was found.
-    pub fn inputs<'a>(&'a self, versioning: &'a Versioning, manifest: Option<&'a Version>) -> version::Inputs<'a> {
+    /// What the next version is decided from.
+    pub fn inputs<'a>(&'a self, versioning: &'a Versioning) -> version::Inputs<'a> {
         version::Inputs {
             base: self.base.as_ref(),
             history: &self.history,
             prereleases: &self.prereleases,
-            manifest,
+            manifest: self.manifest.as_ref(),
+            other_form: self.other_form.as_ref(),
             initial: versioning.initial.as_ref(),
             zero: versioning.zero,
             over: None,
@@ -351,13 +356,44 @@ pub struct Existing {
     pub everywhere: bool,
 }
 
+/// Which version a release is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionAsk {
+    /// The one that follows from the commits.
+    Derived {
+        /// Overrides what they ask for.
+        bump: Option<Bump>,
+        /// The next pre-release of it with this identifier, such as `rc`.
+        pre: Option<String>,
+    },
+    /// This one, as it was typed.
+    Typed(String),
+}
+
+impl Default for VersionAsk {
+    /// The version that the commits ask for.
+    fn default() -> Self {
+        Self::Derived { bump: None, pre: None }
+    }
+}
+
+impl VersionAsk {
+    /// The text, where one was typed.
+    pub fn typed(&self) -> Option<&str> {
+        match self {
+            Self::Typed(text) => Some(text),
+            Self::Derived { .. } => None,
+        }
+    }
+}
+
 /// What the caller asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ask {
     /// The environment of the gate.
     pub environment: Option<String>,
-    /// The version as it was typed, `auto` for the derived one; for `finish` and `tag` absent where the branch tells it.
-    pub version: Option<String>,
+    /// The version; for `finish` and `tag` absent where the branch tells it.
+    pub version: Option<VersionAsk>,
     /// A version below the derived one will do.
     pub allow_underbump: bool,
     /// The source was named with `--from`.
@@ -436,19 +472,34 @@ impl Facts {
     /// # Errors
     /// Where no release tag is reachable and nothing names a first version, or the history could not be read.
     pub fn derived(&self) -> Result<Version, Underivable> {
+        self.raised(None)
+    }
+
+    /// The version that follows where `bump` overrides what the commits ask for.
+    ///
+    /// # Errors
+    /// As [`Facts::derived`].
+    pub fn raised(&self, bump: Option<Bump>) -> Result<Version, Underivable> {
         let lineage = match &self.lineage {
             Fact::Known(lineage) => lineage,
             Fact::Unknown(why) => return Err(Underivable::new(why.clone(), None)),
         };
-        let manifest = self.content.as_ref().and_then(Content::reached);
         let silent = lineage.history.asked().0 == Bump::None;
         let inputs = version::Inputs {
-            over: (self.is_hotfix() && silent).then_some(Bump::Patch),
-            ..lineage.inputs(&self.policy.version, manifest.as_ref())
+            over: bump.or((self.is_hotfix() && silent).then_some(Bump::Patch)),
+            ..lineage.inputs(&self.policy.version)
         };
         version::decide(&inputs)
             .map(|decision| decision.next)
             .map_err(|error| Underivable::new(error.to_string(), error.hint()))
+    }
+
+    /// The versions that have a release tag, here or on the remote.
+    pub fn tagged(&self) -> BTreeSet<Version> {
+        let remote = self.remote_refs().into_iter().flat_map(Refs::keys);
+        let names = self.refs.keys().chain(remote);
+        let short = names.filter_map(|name| name.as_str().strip_prefix("refs/tags/"));
+        short.filter_map(|name| self.policy.release.tag.parse(name)).collect()
     }
 
     /// The version of the last release, where there is one.
@@ -474,6 +525,17 @@ impl Content {
     pub fn version(&self) -> Option<Version> {
         let workspace = self.workspace.as_ref().ok()?;
         workspace::version_group(workspace).ok().map(|group| group.version)
+    }
+
+    /// The names of the packages that share it.
+    pub fn group_names(&self) -> Vec<String> {
+        let group = self
+            .workspace
+            .as_ref()
+            .ok()
+            .and_then(|found| workspace::version_group(found).ok());
+        let members = group.map(|group| group.members).unwrap_or_default();
+        members.into_iter().map(|package| package.name).collect()
     }
 
     /// How far the manifests have come: the version that the packages share, else the highest of theirs.

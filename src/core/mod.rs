@@ -24,6 +24,7 @@ pub mod policy;
 pub mod provenance;
 pub mod sshsig;
 pub mod stamp;
+pub mod tag_form;
 pub mod targets;
 pub mod tree;
 pub mod trust;

@@ -4,6 +4,7 @@
 //! repository: whether `develop` exists is a fact, not a policy.
 
 mod error;
+pub mod keys;
 mod name;
 mod reader;
 mod sections;
@@ -54,6 +55,8 @@ pub struct Policy {
 pub struct Release {
     /// The release tag's name.
     pub tag: Template,
+    /// Who says that.
+    pub tag_origin: TagOrigin,
     /// The release branch's name.
     pub branch: Template,
     /// The integration branch; `None` stands for `develop` where it exists, else the remote's default branch.
@@ -66,6 +69,18 @@ pub struct Release {
     pub changelog: RepoPath,
     /// Whether an unsigned tag will do.
     pub allow_unsigned: bool,
+}
+
+/// Where the form of release tags comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TagOrigin {
+    /// Nobody said, and no tag was looked at: `v{version}`.
+    #[default]
+    Default,
+    /// The repository's tags, since the configuration does not say (`core::tag_form`).
+    Derived,
+    /// `[release] tag`.
+    Configured,
 }
 
 /// `[version]`: how commits become a version.
@@ -165,6 +180,7 @@ impl Default for Release {
     fn default() -> Self {
         Self {
             tag: Template::around_version("v"),
+            tag_origin: TagOrigin::Default,
             branch: Template::around_version("release/v"),
             integration: None,
             production: None,

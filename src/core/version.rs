@@ -129,6 +129,32 @@ pub enum VersionError {
         /// The manifest's version, where there is one.
         manifest: Option<Version>,
     },
+    /// `[version] initial` lies below what the manifests say already.
+    #[error("`initial` is {initial}, and the manifests are at {manifest} already: no release goes below them")]
+    BelowManifest {
+        /// The first version as configured.
+        initial: Version,
+        /// The manifests' version.
+        manifest: Version,
+    },
+    /// The version lies below what the manifests say already.
+    #[error("{version} is below {manifest}, which the manifests carry already: no release takes them back")]
+    Backwards {
+        /// The version that was asked for.
+        version: Version,
+        /// The manifests' version.
+        manifest: Version,
+    },
+    /// The configured form of tags hides the release that the manifests are at.
+    #[error(
+        "`[release] tag` does not fit the tags: the manifests are at {manifest}, which the tag `{tag}` holds in another form"
+    )]
+    OtherForm {
+        /// The tag that holds the manifests' version.
+        tag: TagName,
+        /// That version.
+        manifest: Version,
+    },
     /// A number of the version is the greatest there is.
     #[error("no version follows {after}")]
     Exhausted {
@@ -153,6 +179,15 @@ impl VersionError {
             Self::NoReleaseTag { manifest } => Some(format!(
                 "to get the tags, run `git fetch --tags`; if releases are tagged in another form, set `tag` under [release] in sentinel.toml; for a first release, set `initial = \"{}\"` under [version]",
                 manifest.as_ref().map_or(FIRST, core_of)
+            )),
+            Self::BelowManifest { manifest, .. } => Some(format!(
+                "set `initial = \"{}\"` under [version] in sentinel.toml, or above it",
+                core_of(manifest)
+            )),
+            Self::Backwards { manifest, .. } => Some(format!("cargo sentinel cut {}", core_of(manifest))),
+            Self::OtherForm { tag, manifest } => Some(format!(
+                "set `tag = \"{}\"` under [release] in sentinel.toml, or leave it out: the form is then derived from the tags",
+                tag.as_str().replacen(&manifest.to_string(), "{version}", 1)
             )),
             Self::NotABump { .. } | Self::Exhausted { .. } => None,
         }
@@ -239,6 +274,20 @@ pub fn next_prerelease(core: &Version, id: &str, taken: &[Version]) -> Result<Ve
     Ok(Version { pre, ..core })
 }
 
+/// Refuses a version that would take the manifests back.
+///
+/// # Errors
+/// [`VersionError::Backwards`] where the manifests carry a higher version, by SemVer's precedence.
+pub fn not_below(version: &Version, manifest: &Version) -> Result<(), VersionError> {
+    if version.cmp_precedence(manifest).is_ge() {
+        return Ok(());
+    }
+    Err(VersionError::Backwards {
+        version: version.clone(),
+        manifest: manifest.clone(),
+    })
+}
+
 /// The release that the next one follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
@@ -259,8 +308,10 @@ pub struct Inputs<'a> {
     pub history: &'a History,
     /// The pre-releases reachable from the source; those that are not above the base play no part.
     pub prereleases: &'a [Version],
-    /// The manifest's version.
+    /// The version that the manifests share.
     pub manifest: Option<&'a Version>,
+    /// A tag that holds the manifests' version in another form than the configured one.
+    pub other_form: Option<&'a TagName>,
     /// `[version] initial`.
     pub initial: Option<&'a Version>,
     /// `[version] zero`.
@@ -282,19 +333,32 @@ pub struct Decision {
 
 /// Decides the next version.
 ///
-/// It is never below the numbers of the highest pre-release above the base, whatever the commits or `--bump` ask for: after
-/// `v0.2.0-rc.1` on base 0.1.0 comes 0.2.0. The bump is then what leads from the base to there. Without a base the first
-/// release is `initial`, else the manifest's version up to 0.1.0 (0.0.0 becomes 0.1.0; of a pre-release the numbers count), else
+/// It is never below two floors, whatever the commits or `--bump` ask for: the numbers of the highest pre-release above the
+/// base (after `v0.2.0-rc.1` on base 0.1.0 comes 0.2.0), and those of the manifests, where somebody raised them above the base:
+/// that is a release that was promised (0.3.0-dev: 0.3.0). The bump is then what leads from the base to there. Manifests below
+/// the base, a forgotten bump, count for nothing. Without a base the first release is `initial`, else the manifest's version up to 0.1.0 (0.0.0 becomes 0.1.0; of a pre-release the numbers count), else
 /// what a reachable pre-release leads up to, if the manifest is not above that.
 ///
 /// # Errors
-/// [`VersionError::NoReleaseTag`] where nothing names the first release; [`VersionError::Exhausted`] where a number cannot be raised.
+/// [`VersionError::NoReleaseTag`] where nothing names the first release; [`VersionError::BelowManifest`] and
+/// [`VersionError::OtherForm`] where the configuration leads below the manifests; [`VersionError::Exhausted`] where a number
+/// cannot be raised.
 pub fn decide(inputs: &Inputs<'_>) -> Result<Decision, VersionError> {
     let (asked, newest) = inputs.history.asked();
     let decided_by = newest.filter(|_| inputs.over.is_none());
-    let floor = inputs.prereleases.iter().filter(|version| !version.pre.is_empty());
-    let Some(Base { version: base, .. }) = inputs.base else {
-        let next = first_release(inputs, floor.map(core_of).max())?;
+    let prereleases = inputs.prereleases.iter().filter(|version| !version.pre.is_empty());
+    let base = inputs.base.map(|base| &base.version);
+    let raised = inputs
+        .manifest
+        .filter(|manifest| base.is_none_or(|base| manifest.cmp_precedence(base).is_gt()));
+    if let (Some(manifest), Some(tag)) = (raised, inputs.other_form) {
+        return Err(VersionError::OtherForm {
+            tag: tag.clone(),
+            manifest: manifest.clone(),
+        });
+    }
+    let Some(base) = base else {
+        let next = first_release(inputs, prereleases.map(core_of).max())?;
         let bump = inputs.over.unwrap_or_else(|| effective(asked, &next, inputs.zero));
         return Ok(Decision { bump, next, decided_by });
     };
@@ -303,7 +367,8 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Decision, VersionError> {
     if bump > Bump::None && next <= *base {
         return Err(VersionError::Exhausted { after: base.clone() });
     }
-    Ok(match floor.filter(|version| *version > base).map(core_of).max() {
+    let floors = prereleases.filter(|version| *version > base).chain(raised).map(core_of);
+    Ok(match floors.max() {
         Some(floor) if floor > next => Decision {
             bump: between(base, &floor),
             next: floor,
@@ -316,7 +381,15 @@ pub fn decide(inputs: &Inputs<'_>) -> Result<Decision, VersionError> {
 fn first_release(inputs: &Inputs<'_>, floor: Option<Version>) -> Result<Version, VersionError> {
     let manifest = inputs.manifest.map(core_of).filter(|version| *version <= FIRST);
     let named = match (inputs.initial, manifest) {
-        (Some(initial), _) => Some(initial.clone()),
+        (Some(initial), _) => match inputs.manifest {
+            Some(manifest) if core_of(manifest) > *initial => {
+                return Err(VersionError::BelowManifest {
+                    initial: initial.clone(),
+                    manifest: manifest.clone(),
+                });
+            }
+            Some(_) | None => Some(initial.clone()),
+        },
         (None, Some(version)) if version == Version::new(0, 0, 0) => Some(FIRST),
         (None, manifest) => manifest,
     };
@@ -329,7 +402,7 @@ fn first_release(inputs: &Inputs<'_>, floor: Option<Version>) -> Result<Version,
 }
 
 /// The bump whose number is the first that differs.
-fn between(base: &Version, next: &Version) -> Bump {
+pub fn between(base: &Version, next: &Version) -> Bump {
     if next.major != base.major {
         Bump::Major
     } else if next.minor != base.minor {

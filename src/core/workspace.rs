@@ -200,6 +200,13 @@ pub fn resolve(
     })
 }
 
+/// The name and the version of the package in a workspace's root manifest, where it has one with a version: that version is
+/// the workspace's ([`version_group`]).
+pub fn root_package(root: &Manifest) -> Option<(String, Version)> {
+    let package = read_package(root.path(), root.package()?, root.workspace()).ok()?;
+    (package.version_source != VersionSource::Absent).then_some((package.name, package.version))
+}
+
 /// The packages that share the workspace's version: all publishable ones, and private ones that happen to.
 ///
 /// The version is the root package's; without one, `workspace.package.version` where a package inherits it; else that of

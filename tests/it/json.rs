@@ -49,6 +49,8 @@ fn reading() {
     let repo = Repo::flow();
     insta::assert_snapshot!(answer(&repo, "next", 0), @r"
     schema: sentinel.next/1
+    tag_form: string
+    derived: bool
     base.tag: string
     base.version: string
     base.commit: string
@@ -106,6 +108,9 @@ fn reading() {
     next: string
     releases: []
     run: null
+    tag_form: string
+    derived: bool
+    refusals: []
     advice: string
     ");
 }

@@ -16,6 +16,7 @@ mod artifact;
 mod attacks;
 mod bad_input;
 mod builds;
+mod configuration;
 mod docs;
 mod flows;
 mod full_disk;

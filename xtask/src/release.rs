@@ -95,7 +95,7 @@ fn release(args: &Args, context: &Context) -> Result<u8, Error> {
     }
     println!("push");
     match app::tag(context, &options(args, Local::No), &mut Teller)? {
-        Acted::Done(report) => println!("{}; next: cargo publish --workspace", report.outcome),
+        Acted::Done(report) => println!("{}; next: {}", report.outcome, report.next),
         Acted::Already(because) => println!("{because}; nothing to push"),
         Acted::Planned(_) | Acted::Declined => {}
     }

@@ -14,6 +14,7 @@ mod support {
 }
 
 use cargo_sentinel::app::{self, Context, CutOptions, Error, Event, Front};
+use cargo_sentinel::core::facts::VersionAsk;
 use cargo_sentinel::core::plan::Plan;
 
 use support::repo::Repo;
@@ -45,7 +46,7 @@ fn merged() -> Repo {
         ..Context::default()
     };
     let options = CutOptions {
-        version: "0.2.0".to_owned(),
+        version: VersionAsk::Typed("0.2.0".to_owned()),
         ..CutOptions::default()
     };
     app::cut(&context, &options, &mut Silent).unwrap();

@@ -19,12 +19,10 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
             format!("HEAD is on `{name}`, releases start from `{wanted}`"),
             format!("git switch {wanted}"),
         ),
-        Head::Detached(_) if detached_counts(facts, std::slice::from_ref(wanted)) => {
-            Answer::pass(format!("at the tip of `{wanted}`"))
-        }
+        Head::Detached(commit) if *commit == facts.source.commit => Answer::pass(format!("at the tip of `{wanted}`")),
         Head::Detached(commit) => Answer::fail(
-            format!("HEAD is detached at {commit}, releases start from `{wanted}`"),
-            format!("git switch {wanted}"),
+            format!("HEAD is detached at {commit}, releases start from the tip of `{wanted}`"),
+            format!("git switch {wanted}, or name the commit with --from"),
         ),
     }]
 }

@@ -3,7 +3,7 @@
 use crate::core::build::{NewArtifact, Recipe};
 use crate::core::changelog;
 use crate::core::check::Answer;
-use crate::core::facts::{Content, Facts};
+use crate::core::facts::{Content, Facts, VersionAsk};
 use crate::core::plans::tag;
 use crate::core::version;
 use crate::core::workspace;
@@ -92,7 +92,7 @@ pub(crate) fn judge_agreement(facts: &Facts) -> Vec<Answer> {
     let Some(content) = &facts.content else {
         return Vec::new();
     };
-    let Some(asked) = facts.ask.version.as_deref() else {
+    let Some(asked) = facts.ask.version.as_ref().and_then(VersionAsk::typed) else {
         return Vec::new();
     };
     let asked = match version::parse(asked) {

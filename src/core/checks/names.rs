@@ -1,9 +1,12 @@
 //! The names that a release takes are free, locally and on the remote.
 
+use semver::Version;
+
 use crate::core::check::Answer;
 use crate::core::facts::{Fact, Facts};
-use crate::core::ids::RefName;
+use crate::core::ids::{RefName, TagName};
 use crate::core::plans::release_text;
+use crate::core::version::{self, Bump};
 
 pub(crate) fn judge_tag(facts: &Facts) -> Vec<Answer> {
     let Ok(version) = release_text::asked_version(facts) else {
@@ -17,7 +20,7 @@ pub(crate) fn judge_tag(facts: &Facts) -> Vec<Answer> {
             facts,
             &tag.full(),
             "tag",
-            &format!("git show {tag}, or take the next version: cargo sentinel next"),
+            &around_a_taken_version(facts, &tag, &version),
         )],
         Err(error) => vec![Answer::fail(
             error.to_string(),
@@ -42,6 +45,22 @@ pub(crate) fn judge_branch(facts: &Facts) -> Vec<Answer> {
             "set `branch` under [release] in sentinel.toml",
         )],
     }
+}
+
+/// The ways on where another line of development released the version: build on that release, or take one that is free.
+fn around_a_taken_version(facts: &Facts, tag: &TagName, version: &Version) -> String {
+    let tagged = facts.tagged();
+    let bump = facts
+        .last_release()
+        .map_or(Bump::Patch, |base| version::between(base, version));
+    let above = |version: &Version| Some(version::apply(version, bump.max(Bump::Patch)));
+    let mut above = std::iter::successors(above(version), above).take(tagged.len().saturating_add(1));
+    let free = above.find(|version| !tagged.contains(version));
+    let cut = free.map_or(String::new(), |free| format!(", or cargo sentinel cut {free}"));
+    format!(
+        "git switch {} && git merge {tag}, to release above it{cut}",
+        facts.flow.integration
+    )
 }
 
 /// `tag` was run after the forge merged the release: `finish` does the rest.

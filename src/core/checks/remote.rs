@@ -71,9 +71,6 @@ fn in_step(facts: &Facts, remote: &Remote) -> Answer {
         return Answer::pass("the release starts from a named commit");
     };
     let at = &branch.name;
-    if facts.ask.environment.is_some() {
-        return Answer::pass(format!("`{name}` answers"));
-    }
     match branch.relation {
         Relation::InStep | Relation::RemoteOnly => Answer::pass(format!("`{at}` is in step with `{name}`")),
         Relation::Ahead => Answer::fail(

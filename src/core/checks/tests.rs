@@ -69,6 +69,8 @@ fn lineage() -> Lineage {
         }),
         history: history::judge(vec![feat], &policy.version.bumps),
         prereleases: Vec::new(),
+        manifest: Some(Version::new(0, 1, 0)),
+        other_form: None,
     }
 }
 
@@ -87,7 +89,7 @@ fn sound() -> Facts {
     ]);
     Facts {
         ask: Ask {
-            version: Some("0.2.0".to_owned()),
+            version: Some(VersionAsk::Typed("0.2.0".to_owned())),
             ..Ask::default()
         },
         now: 1_800_000_000,
@@ -162,16 +164,22 @@ type Tampering = (&'static str, Verdict, fn(&mut Facts));
 #[test]
 fn each_tampered_fact_is_refused_by_its_check_alone() {
     let cases: &[Tampering] = &[
-        ("version", Verdict::Fail, |f| f.ask.version = Some("1.2".to_owned())),
-        ("version", Verdict::Fail, |f| f.ask.version = Some("0.0.9".to_owned())),
-        ("version", Verdict::Fail, |f| f.ask.version = Some("0.1.1".to_owned())),
+        ("version", Verdict::Fail, |f| {
+            f.ask.version = Some(VersionAsk::Typed("1.2".to_owned()));
+        }),
+        ("version", Verdict::Fail, |f| {
+            f.ask.version = Some(VersionAsk::Typed("0.0.9".to_owned()));
+        }),
+        ("version", Verdict::Fail, |f| {
+            f.ask.version = Some(VersionAsk::Typed("0.1.1".to_owned()));
+        }),
         ("branch", Verdict::Fail, |f| {
             f.checkout.head = Head::Branch {
                 name: branch("feature/x"),
                 tip: Some(oid(2)),
             };
         }),
-        ("branch", Verdict::Fail, |f| f.checkout.head = Head::Detached(oid(2))),
+        ("branch", Verdict::Fail, |f| f.checkout.head = Head::Detached(oid(1))),
         ("tree", Verdict::Fail, |f| {
             f.checkout.tree = Some(Fact::Known(TreeState {
                 changed: vec!["a".to_owned()],

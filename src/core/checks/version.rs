@@ -1,9 +1,9 @@
-//! The version is SemVer, above the last release, and not below what the commits ask for.
+//! The version is SemVer, above the last release, not below what the commits ask for, and not below the manifests.
 
 use semver::Version;
 
 use crate::core::check::Answer;
-use crate::core::facts::{Fact, Facts};
+use crate::core::facts::{Facts, Lineage, VersionAsk};
 use crate::core::plans::release_text;
 use crate::core::version;
 
@@ -15,30 +15,44 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
         Ok(version) => version,
         Err(error) => return vec![Answer::fail(error.why, error.remedy)],
     };
-    match &facts.lineage {
-        Fact::Unknown(_) => vec![Answer::pass(format!("{asked} is a version"))],
-        Fact::Known(lineage) => {
-            let base = lineage.base.as_ref().map(|base| &base.version);
-            vec![against_history(facts, &asked, base)]
-        }
-    }
+    vec![match facts.lineage.known() {
+        None => Answer::pass(format!("{asked} is a version")),
+        Some(lineage) => against_the_last(facts, &asked)
+            .or_else(|| against_manifests(facts, &asked, lineage))
+            .unwrap_or_else(|| against_commits(facts, &asked, lineage)),
+    }]
 }
 
-fn against_history(facts: &Facts, asked: &Version, base: Option<&Version>) -> Answer {
-    if let Some(base) = base
-        && asked <= base
-    {
-        if facts.ask.version.as_deref() == Some("auto") {
-            return Answer::fail(
-                format!("nothing since {base} asks for a release"),
-                "cargo sentinel next --explain",
-            );
-        }
-        return Answer::fail(
+/// No release takes a manifest back, whoever names its version.
+fn against_manifests(facts: &Facts, asked: &Version, lineage: &Lineage) -> Option<Answer> {
+    let manifest = lineage.manifest.as_ref()?;
+    version::not_below(asked, manifest).err().map(|error| {
+        let remedy = match facts.derived() {
+            Ok(derived) if derived > *manifest => format!("cargo sentinel cut {derived}"),
+            Ok(_) | Err(_) => error.hint().unwrap_or("cargo sentinel next --explain".to_owned()),
+        };
+        Answer::fail(error.to_string(), remedy)
+    })
+}
+
+/// A release lies above the one before.
+fn against_the_last(facts: &Facts, asked: &Version) -> Option<Answer> {
+    let base = facts.last_release().filter(|base| asked <= *base)?;
+    Some(match &facts.ask.version {
+        Some(VersionAsk::Derived { .. }) => Answer::fail(
+            format!("nothing since {base} asks for a release"),
+            "cargo sentinel next --explain, or name a level: cargo sentinel cut patch",
+        ),
+        Some(VersionAsk::Typed(_)) | None => Answer::fail(
             format!("{asked} is not above {base}, the last release"),
             "cargo sentinel next",
-        );
-    }
+        ),
+    })
+}
+
+/// A release is at least what its commits ask for.
+fn against_commits(facts: &Facts, asked: &Version, lineage: &Lineage) -> Answer {
+    let base = facts.last_release();
     match facts.derived() {
         // Below the derived version counts by precedence of the core: 0.2.0-rc.1 is on the way to 0.2.0.
         Ok(derived) if version::core_of(asked) < version::core_of(&derived) && !facts.ask.allow_underbump => {
@@ -51,8 +65,9 @@ fn against_history(facts: &Facts, asked: &Version, base: Option<&Version>) -> An
             "{asked} follows {}",
             base.map_or("no release".to_owned(), ToString::to_string)
         )),
-        // Without a release tag the caller's word is the only one there is.
-        Err(_) if base.is_none() => Answer::pass(format!("{asked} is the first release")),
-        Err(error) => Answer::unknown(error.why, error.remedy),
+        // Without a release tag the caller's word is the only one there is; a configuration that contradicts the tags is wrong
+        // whoever names the version.
+        Err(error) if base.is_some() || lineage.other_form.is_some() => Answer::unknown(error.why, error.remedy),
+        Err(_) => Answer::pass(format!("{asked} is the first release")),
     }
 }

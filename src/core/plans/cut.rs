@@ -29,10 +29,14 @@ pub struct CutRequest<'a> {
 pub enum Cut {
     /// The release branch is there already, just as it would be made.
     Already {
+        /// The branch.
+        branch: String,
         /// The version.
         version: Version,
         /// The branch's commit.
         commit: Oid,
+        /// What the checks found beside that.
+        findings: Vec<Finding>,
     },
     /// The plan, with the findings that let it pass.
     Plan(Plan, Vec<Finding>),
@@ -58,11 +62,8 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
     let changes = match changes(facts, content, &version, request.entries, request.date) {
         Ok(changes) => changes,
         Err(why) => {
-            return Err(PlanError::Blocked(vec![check::refusal(
-                "packages",
-                why,
-                "cargo metadata --no-deps",
-            )]));
+            let refusal = check::refusal("packages", why, "cargo metadata --no-deps");
+            return Err(PlanError::Blocked(findings.into_iter().chain([refusal]).collect()));
         }
     };
     let (root, objects) =
@@ -173,8 +174,15 @@ fn already_cut(facts: &Facts, request: &CutRequest<'_>) -> Option<Cut> {
     let content = facts.content.as_ref()?;
     let changes = changes(facts, content, &version, request.entries, date).ok()?;
     let (root, _) = tree::edit(&content.directories, &changes, content.hash).ok()?;
-    (root == existing.tree).then_some(Cut::Already {
+    if root != existing.tree {
+        return None;
+    }
+    let mut findings = check::run(Use::Cut, facts);
+    findings.retain(|finding| finding.check != "release-branch");
+    Some(Cut::Already {
+        branch: facts.policy.release.branch.render(&version),
         version,
         commit: existing.commit,
+        findings,
     })
 }

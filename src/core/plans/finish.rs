@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::tag::{TagRequest, tag_steps};
+use super::tag::{TagRequest, publishing, tag_steps};
 use super::{Moves, inconsistent, pushing, refuses, short, stamped};
 use crate::core::changelog;
 use crate::core::check::{self, Finding, Use};
@@ -49,12 +49,7 @@ pub fn plan(facts: &Facts, request: &FinishRequest<'_>) -> Result<(Plan, Vec<Fin
         command: Command::Finish,
         version: version.clone(),
         started: facts.now,
-        next: if draft.builds() {
-            "cargo publish --workspace"
-        } else {
-            "cargo sentinel status"
-        }
-        .to_owned(),
+        next: publishing(facts, &version),
     };
     let refs_title = format!("move {}", names(&moves.local));
     let plan = match pushing(facts) {
@@ -150,10 +145,6 @@ impl Draft {
             integration,
             tag,
         })
-    }
-
-    fn builds(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.effect, Effect::Build(_)))
     }
 
     fn ref_moves<'f>(

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use crate::core::changelog::{self, LinkStyle, NewSection};
-use crate::core::facts::{Content, Facts, Underivable};
-use crate::core::{lockfile, manifest, version, workspace};
+use crate::core::facts::{Content, Facts, Underivable, VersionAsk};
+use crate::core::version::{self, VersionError};
+use crate::core::{lockfile, manifest, workspace};
 
 /// New contents by path. Files that do not change are absent.
 pub type Changes = BTreeMap<String, Vec<u8>>;
@@ -16,9 +17,19 @@ pub type Changes = BTreeMap<String, Vec<u8>>;
 /// # Errors
 /// When neither is a version.
 pub fn asked_version(facts: &Facts) -> Result<Version, Underivable> {
-    match facts.ask.version.as_deref() {
-        Some("auto") | None => facts.derived(),
-        Some(text) => version::parse(text).map_err(|error| Underivable::new(error.to_string(), error.hint())),
+    let refused = |error: VersionError| Underivable::new(error.to_string(), error.hint());
+    match &facts.ask.version {
+        None => facts.derived(),
+        Some(VersionAsk::Typed(text)) => version::parse(text).map_err(refused),
+        Some(VersionAsk::Derived { bump, pre: None }) => facts.raised(*bump),
+        Some(VersionAsk::Derived { bump, pre: Some(id) }) => {
+            let core = facts.raised(*bump)?;
+            if facts.last_release() == Some(&core) {
+                return Ok(core);
+            }
+            let tagged: Vec<Version> = facts.tagged().into_iter().collect();
+            version::next_prerelease(&core, id, &tagged).map_err(refused)
+        }
     }
 }
 

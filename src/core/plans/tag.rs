@@ -35,6 +35,8 @@ pub enum Tag {
         name: TagName,
         /// Its commit.
         commit: Oid,
+        /// What the checks found.
+        findings: Vec<Finding>,
     },
     /// The plan, with the findings that let it pass.
     Plan(Plan, Vec<Finding>),
@@ -66,13 +68,13 @@ pub fn plan(facts: &Facts, request: &TagRequest<'_>) -> Result<Tag, PlanError> {
         command: Command::Tag,
         version: version.clone(),
         started: facts.now,
-        next: format!("cargo sentinel finish {version}"),
+        next: publishing(facts, &version) + &merging_back(facts, &version),
     };
     let mut moves = Moves::new(facts);
     if let Some(standing) = facts.refs.get(&name.full()) {
         moves.create(&name.full(), Input::Literal(standing.id));
         let Some(remote) = pushing(facts).filter(|_| !moves.remote.is_empty()) else {
-            return Ok(Tag::Already { name, commit });
+            return Ok(Tag::Already { name, commit, findings });
         };
         let push = Step::push(
             format!("push {name} to {}", remote.name),
@@ -98,6 +100,30 @@ pub fn plan(facts: &Facts, request: &TagRequest<'_>) -> Result<Tag, PlanError> {
         None => Plan::new(about, &findings, before, refs, Vec::new()),
     };
     plan.map(|plan| Tag::Plan(plan, findings))
+}
+
+/// What comes after the release: publishing the bytes that were released, which are the tag's and not the branch's.
+pub(super) fn publishing(facts: &Facts, version: &Version) -> String {
+    let tag = facts.policy.release.tag.render(version);
+    let packs = |content: &Content| {
+        let artifacts = artifacts(&facts.policy, content, version);
+        artifacts
+            .iter()
+            .any(|artifact| matches!(artifact.recipe, Recipe::Crate { .. }))
+    };
+    if facts.content.as_ref().is_some_and(packs) {
+        format!("git switch --detach {tag} && cargo publish --workspace")
+    } else {
+        format!("cargo sentinel verify {tag}")
+    }
+}
+
+/// What is left for `finish` where production is not also integration.
+fn merging_back(facts: &Facts, version: &Version) -> String {
+    if facts.flow.is_trunk() {
+        return String::new();
+    }
+    format!(", and cargo sentinel finish {version}")
 }
 
 /// The steps that build the artifacts and make the tag object; the last one, `tag`, gives the object.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::error::{Fault, Problems};
+use super::keys;
 use super::name::{NamePattern, RepoPath, TagGlob};
 use super::reader::{Section, did_you_mean, shown};
 use super::{
-    Artifact, Changelog, Environment, Group, HOOK_CHECKS, Hooks, Policy, Release, SCHEMA, Template, Trust, Versioning,
-    default_environments,
+    Artifact, Changelog, Environment, Group, HOOK_CHECKS, Hooks, Policy, Release, SCHEMA, TagOrigin, Template, Trust,
+    Versioning, default_environments,
 };
 use crate::core::ids::{BranchName, RefName};
 use crate::core::version::{Bump, ZeroPolicy};
@@ -18,17 +19,7 @@ pub(super) fn policy(top: &Section<'_>, problems: &mut Problems) -> Policy {
     if !schema_is_known(top, problems) {
         return policy;
     }
-    let known = [
-        "schema",
-        "release",
-        "version",
-        "changelog",
-        "artifact",
-        "trust",
-        "hooks",
-        "environments",
-    ];
-    top.expect_keys(&known, problems);
+    top.expect_keys(keys::TOP, problems);
     if let Some(section) = top.section("release", problems) {
         release(&section, &mut policy.release, problems);
     }
@@ -43,7 +34,7 @@ pub(super) fn policy(top: &Section<'_>, problems: &mut Problems) -> Policy {
         artifacts.collect()
     });
     if let Some(section) = top.section("trust", problems) {
-        section.expect_keys(&["signers_from"], problems);
+        section.expect_keys(keys::TRUST, problems);
         policy.trust = Trust {
             signers_from: section.read("signers_from", problems, ref_name),
         };
@@ -75,20 +66,11 @@ fn schema_is_known(top: &Section<'_>, problems: &mut Problems) -> bool {
 }
 
 fn release(section: &Section<'_>, release: &mut Release, problems: &mut Problems) {
-    let known = [
-        "tag",
-        "branch",
-        "integration",
-        "production",
-        "remote",
-        "changelog",
-        "allow_unsigned",
-    ];
-    section.expect_keys(&known, problems);
-    set(
-        &mut release.tag,
-        section.read("tag", problems, |text| Ok(Template::tag(text)?)),
-    );
+    section.expect_keys(keys::RELEASE, problems);
+    if let Some(tag) = section.read("tag", problems, |text| Ok(Template::tag(text)?)) {
+        release.tag = tag;
+        release.tag_origin = TagOrigin::Configured;
+    }
     set(
         &mut release.branch,
         section.read("branch", problems, |text| Ok(Template::branch(text)?)),
@@ -104,7 +86,7 @@ fn release(section: &Section<'_>, release: &mut Release, problems: &mut Problems
 }
 
 fn version(section: &Section<'_>, version: &mut Versioning, problems: &mut Problems) {
-    section.expect_keys(&["zero", "initial", "bump"], problems);
+    section.expect_keys(keys::VERSION, problems);
     let policies = [
         ("cargo", ZeroPolicy::Cargo),
         ("semver", ZeroPolicy::Semver),
@@ -125,7 +107,7 @@ fn version(section: &Section<'_>, version: &mut Versioning, problems: &mut Probl
 }
 
 fn changelog(section: &Section<'_>, changelog: &mut Changelog, problems: &mut Problems) {
-    section.expect_keys(&["groups"], problems);
+    section.expect_keys(keys::CHANGELOG, problems);
     let groups = Group::ALL.map(|group| (group.as_str(), group));
     let group = |text: &str| match text {
         "" => Ok(None),
@@ -177,12 +159,12 @@ fn artifact(section: &Section<'_>, problems: &mut Problems) -> Option<Artifact> 
     let kinds = [("crate", Kind::Crate), ("binary", Kind::Binary), ("file", Kind::File)];
     match section.demand("kind", problems, |text| one_of(text, &kinds))? {
         Kind::Crate => {
-            section.expect_keys(&["kind", "package"], problems);
+            section.expect_keys(keys::CRATE, problems);
             let package = section.demand("package", problems, cargo_name)?;
             Some(Artifact::Crate { package })
         }
         Kind::Binary => {
-            section.expect_keys(&["kind", "package", "bin", "target"], problems);
+            section.expect_keys(keys::BINARY, problems);
             let package = section.demand("package", problems, cargo_name);
             let bin = section.demand("bin", problems, cargo_name);
             let target = section.read("target", problems, target);
@@ -193,7 +175,7 @@ fn artifact(section: &Section<'_>, problems: &mut Problems) -> Option<Artifact> 
             })
         }
         Kind::File => {
-            section.expect_keys(&["kind", "name", "build", "path"], problems);
+            section.expect_keys(keys::FILE, problems);
             let name = section.demand("name", problems, NamePattern::file_name);
             let build = command(section, problems);
             let path = section.demand("path", problems, NamePattern::path);
@@ -228,7 +210,7 @@ fn command(section: &Section<'_>, problems: &mut Problems) -> Option<Vec<String>
 }
 
 fn hooks(section: &Section<'_>, problems: &mut Problems) -> Hooks {
-    section.expect_keys(&["protect", "required", "tags"], problems);
+    section.expect_keys(keys::HOOKS, problems);
     let checks = HOOK_CHECKS.map(|check| (check, check));
     Hooks {
         protect: section.list("protect", problems, branch),
@@ -248,7 +230,7 @@ fn environments(section: &Section<'_>, problems: &mut Problems) -> BTreeMap<Stri
             problems.report(at, fault.hint("use ASCII letters, digits, `-` and `_`".to_owned()));
         }
         if let Some(section) = section.section(name, problems) {
-            section.expect_keys(&["branches"], problems);
+            section.expect_keys(keys::ENVIRONMENT, problems);
             let branches = section.list("branches", problems, branch);
             declared.insert(name.to_owned(), Environment { branches });
         }

@@ -67,7 +67,7 @@ impl Template {
     }
 
     /// `<before>{version}`.
-    pub(super) fn around_version(before: &str) -> Self {
+    pub fn around_version(before: &str) -> Self {
         Self {
             before: vec![Part::Literal(before.to_owned())],
             after: Vec::new(),

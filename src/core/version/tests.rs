@@ -39,6 +39,7 @@ fn inputs<'a>(base: Option<&'a Base>, history: &'a History) -> Inputs<'a> {
         history,
         prereleases: &[],
         manifest: None,
+        other_form: None,
         initial: None,
         zero: ZeroPolicy::Cargo,
         over: None,
@@ -263,7 +264,8 @@ fn the_first_release() {
         (Some("0.0.7"), None, &[], "0.0.7"),
         (Some("0.1.0"), None, &[], "0.1.0"),
         (Some("0.1.0-alpha.2"), None, &[], "0.1.0"),
-        (Some("3.0.0"), Some("0.5.0"), &[], "0.5.0"),
+        (Some("0.5.0-dev"), Some("0.5.0"), &[], "0.5.0"),
+        (Some("0.3.0"), Some("0.5.0"), &[], "0.5.0"),
         (None, Some("0.5.0"), &[], "0.5.0"),
         (Some("0.2.0-rc.1"), None, &["0.2.0-rc.1"], "0.2.0"),
     ];
@@ -279,8 +281,83 @@ fn the_first_release() {
     no release tag is reachable, yet the manifest is at 0.1.1
     to get the tags, run `git fetch --tags`; if releases are tagged in another form, set `tag` under [release] in sentinel.toml; for a first release, set `initial = "0.1.1"` under [version]
     "#);
+    let error = first(Some("3.0.0"), Some("0.5.0"), &[]).unwrap_err();
+    insta::assert_snapshot!(format!("{error}\n{}", error.hint().unwrap()), @r#"
+    `initial` is 0.5.0, and the manifests are at 3.0.0 already: no release goes below them
+    set `initial = "3.0.0"` under [version] in sentinel.toml, or above it
+    "#);
     let error = first(None, None, &[]).unwrap_err();
     insta::assert_snapshot!(error, @"no release tag is reachable, and the manifests share no version");
+}
+
+#[test]
+fn the_manifests_are_a_floor() {
+    let next = |from: &str, manifest: &str, subject: &str, over: Option<Bump>| {
+        let (base, history, manifest) = (base(from), history(&[subject]), v(manifest));
+        let inputs = Inputs {
+            manifest: Some(&manifest),
+            over,
+            ..inputs(Some(&base), &history)
+        };
+        let decision = decide(&inputs).unwrap();
+        (decision.next.to_string(), decision.bump)
+    };
+    let cases = [
+        ("0.2.0", "0.3.0", "fix: a", None, "0.3.0", Bump::Minor),
+        ("0.2.0", "0.3.0-dev", "fix: a", None, "0.3.0", Bump::Minor),
+        ("0.2.0", "0.3.0-alpha.0", "feat!: a", None, "0.3.0", Bump::Minor),
+        ("0.2.0", "0.2.1", "feat!: a", None, "0.3.0", Bump::Minor),
+        ("0.2.0", "1.0.0", "feat: a", None, "1.0.0", Bump::Major),
+        ("0.2.0", "0.3.0", "docs: a", None, "0.3.0", Bump::Minor),
+        ("0.2.0", "0.3.0", "docs: a", Some(Bump::Patch), "0.3.0", Bump::Minor),
+        // A forgotten bump, and the base's own numbers, count for nothing.
+        ("0.2.0", "0.1.0", "fix: a", None, "0.2.1", Bump::Patch),
+        ("0.2.0", "0.2.0", "docs: a", None, "0.2.0", Bump::None),
+        ("0.2.0", "0.2.0-dev", "docs: a", None, "0.2.0", Bump::None),
+        ("0.2.0", "0.2.0+build.7", "docs: a", None, "0.2.0", Bump::None),
+    ];
+    for (from, manifest, subject, over, expected, bump) in cases {
+        let found = next(from, manifest, subject, over);
+        assert_eq!(found, (expected.to_owned(), bump), "{from} {manifest} {subject}");
+    }
+}
+
+#[test]
+fn a_configured_form_that_hides_the_last_release_is_named() {
+    let (base, history, manifest) = (base("1.2.0"), history(&["fix: a"]), v("1.4.0"));
+    let tag = TagName::new("demo-1.4.0").unwrap();
+    let inputs = Inputs {
+        manifest: Some(&manifest),
+        other_form: Some(&tag),
+        ..inputs(Some(&base), &history)
+    };
+    let error = decide(&inputs).unwrap_err();
+    insta::assert_snapshot!(format!("{error}\n{}", error.hint().unwrap()), @r#"
+    `[release] tag` does not fit the tags: the manifests are at 1.4.0, which the tag `demo-1.4.0` holds in another form
+    set `tag = "demo-{version}"` under [release] in sentinel.toml, or leave it out: the form is then derived from the tags
+    "#);
+}
+
+proptest! {
+    /// Whatever is asked, no release takes the manifests or the last release back.
+    #[test]
+    fn no_version_goes_backwards(
+        from in "[0-2]\\.[0-3]\\.[0-3]",
+        manifest in "[0-2]\\.[0-3]\\.[0-3](-(dev|rc\\.1))?",
+        subject in prop::sample::select(vec!["feat!: a", "feat: a", "fix: a", "docs: a"]),
+        zero in prop::sample::select(vec![ZeroPolicy::Cargo, ZeroPolicy::Semver, ZeroPolicy::Stable]),
+    ) {
+        let (base, history, manifest) = (base(&from), history(&[subject]), v(&manifest));
+        let inputs = Inputs {
+            manifest: Some(&manifest),
+            zero,
+            ..inputs(Some(&base), &history)
+        };
+        let next = decide(&inputs).unwrap().next;
+        prop_assert!(next >= base.version);
+        prop_assert!(manifest <= base.version || next >= manifest, "{next} {manifest}");
+        prop_assert!(not_below(&next, &manifest).is_ok() || manifest <= base.version);
+    }
 }
 
 #[test]

@@ -101,6 +101,15 @@ fn binaries(
     Ok(found)
 }
 
+/// The packages of a tree, or why they cannot be read.
+///
+/// # Errors
+/// When an object cannot be read.
+pub(super) fn workspace(repo: &Repo, tree: Oid) -> Result<std::result::Result<Workspace, String>> {
+    let ids = repo.files_named(tree, &["Cargo.toml"])?.into_iter().collect();
+    Ok(packages(repo, &ids)?.0)
+}
+
 pub(super) type Packages = (std::result::Result<Workspace, String>, BTreeMap<String, Manifest>);
 
 /// The workspace at the top, its manifests loaded as the membership rules ask for them.

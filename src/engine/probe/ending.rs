@@ -2,7 +2,7 @@
 
 use super::flow::Seen;
 use super::{Look, branch_state, content::directories};
-use crate::core::facts::{Content, Ending, Fact, Facts, Head, Merge};
+use crate::core::facts::{Content, Ending, Fact, Facts, Head, Merge, VersionAsk};
 use crate::core::ids::{BranchName, Oid};
 use crate::core::policy::Policy;
 use crate::core::version;
@@ -20,7 +20,7 @@ pub(super) fn release_branch(
     policy: &Policy,
     seen: &Seen<'_>,
 ) -> std::result::Result<BranchName, (String, String)> {
-    if let Some(text) = &look.ask.version {
+    if let Some(text) = look.ask.version.as_ref().and_then(VersionAsk::typed) {
         let version = version::parse(text).map_err(|error| (error.to_string(), "cargo sentinel status".to_owned()))?;
         return policy
             .release

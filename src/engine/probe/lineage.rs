@@ -2,6 +2,7 @@
 
 use semver::Version;
 
+use super::form;
 use crate::core::facts::{Lineage, Refs, Target};
 use crate::core::history::{self, Commit};
 use crate::core::ids::{Oid, RefName, TagName};
@@ -95,7 +96,7 @@ impl ReleaseTags {
 ///
 /// # Errors
 /// `Shallow` where a shallow clone's boundary may hide the release.
-pub(crate) fn lineage(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<Lineage> {
+pub(crate) fn lineage(repo: &Repo, policy: &Policy, tags: &ReleaseTags, source: Oid) -> Result<Lineage> {
     let mut ancestors = Ancestors::of(repo, source)?;
     let mut prereleases = Vec::new();
     let mut base = None;
@@ -122,10 +123,13 @@ pub(crate) fn lineage(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<Li
         return Err(Error::Shallow);
     }
     prereleases.reverse();
+    let manifests = form::manifests(repo, source)?;
     Ok(Lineage {
+        other_form: form::held_elsewhere(policy, repo, source, &manifests)?,
         base,
         history: history::judge(commits, &tags.bumps),
         prereleases,
+        manifest: manifests.version,
     })
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod brought;
 mod content;
 mod ending;
 mod flow;
+mod form;
 mod lineage;
 pub(crate) mod push;
 mod settings;
@@ -14,6 +15,7 @@ pub(crate) mod trust;
 
 pub(crate) use content::content;
 pub(crate) use flow::{DECIDING, DEVELOP, flow, flow_of_names, remote};
+pub(crate) use form::settled;
 pub(crate) use lineage::{ReleaseTags, describe, lineage, sections};
 pub(crate) use settings::SettingsError;
 pub(crate) use settings::{
@@ -24,7 +26,7 @@ pub(crate) use settings::{
 use crate::core::check::Use;
 use crate::core::facts::{
     Ask, BranchState, Checkout, Content, Existing, Fact, Facts, Flow, Head, Relation, Remote, RemoteChoice, Signing,
-    Source, Worktree,
+    Source, VersionAsk, Worktree,
 };
 use crate::core::ids::{BranchName, Oid};
 use crate::core::plans::release_text;
@@ -74,24 +76,21 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
     let source = source(repo, look, &first, &flow_first, &seen)?;
     let policy = match &look.policy {
         Some(policy) => policy.clone(),
-        None if look.purpose == Use::Gate => first,
         None => policy_of(repo, look.purpose, source.commit)?,
     };
+    let policy = settled(policy, repo, source.commit)?;
     let flow = flow(&policy, &seen).ok_or_else(no_branch)?;
     let tags = ReleaseTags::of(&policy, &refs);
     let mut facts = Facts {
         ask: look.ask.clone(),
         now: clock::now(),
-        lineage: Fact::from(lineage(repo, &tags, source.commit)),
+        lineage: Fact::from(lineage(repo, &policy, &tags, source.commit)),
         unfinished: super::journal::unfinished(&super::journal::directory(&repo.common_dir()))?,
         identity: Fact::from(git_write::identity(&repo.top())),
         sign_commits: repo.config_bool("commit.gpgSign")?,
         signing: Signing::NotNeeded,
         signer: None,
-        content: match look.purpose {
-            Use::Gate => None,
-            Use::Cut | Use::Finish | Use::Tag => Some(content(repo, source.commit, &policy)?),
-        },
+        content: Some(content(repo, source.commit, &policy)?),
         source_tree: Some(repo.tree_of(source.commit)?),
         changelog_is_current: None,
         existing: None,
@@ -106,11 +105,10 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         source,
     };
     if matches!(look.purpose, Use::Finish | Use::Tag) && facts.ask.version.is_none() {
-        facts.ask.version = version(&facts).map(|version| version.to_string());
+        facts.ask.version = version(&facts).map(|version| VersionAsk::Typed(version.to_string()));
     }
     match look.purpose {
-        Use::Gate => {}
-        Use::Cut => facts.existing = existing(repo, &facts)?,
+        Use::Gate | Use::Cut => facts.existing = existing(repo, &facts)?,
         Use::Finish => facts.ending = Some(ending::ending(repo, &facts, look.merge_back)?),
         Use::Tag => facts.ending = Some(ending::ending(repo, &facts, false)?),
     }
@@ -166,7 +164,7 @@ fn checkout(repo: &Repo) -> Result<Checkout> {
     })
 }
 
-/// The commit that everything derives from. The gate looks at HEAD, `cut` at integration, `finish` at the release branch,
+/// The commit that everything derives from: the one that was named; else `cut` looks at integration, `finish` at the release branch,
 /// `tag` at production.
 fn source(
     repo: &Repo,
@@ -176,13 +174,6 @@ fn source(
     seen: &flow::Seen<'_>,
 ) -> std::result::Result<Source, ProbeError> {
     let missing = |why: String, remedy: &str| ProbeError::NoSource(why, remedy.to_owned());
-    if look.purpose == Use::Gate {
-        let commit = seen
-            .head
-            .commit()
-            .ok_or_else(|| missing("HEAD is on a branch without commits".to_owned(), "git commit"))?;
-        return described(repo, policy, seen, commit, None);
-    }
     if let Some(rev) = &look.ask.from {
         let branch = BranchName::new(rev.clone())
             .ok()
@@ -343,8 +334,7 @@ fn inspected(facts: &Facts) -> Result<Vec<Worktree>> {
 /// A trial signature, where something will be signed.
 fn signing(repo: &Repo, look: &Look, facts: &Facts) -> (Signing, Option<Trial>) {
     let signs = match look.purpose {
-        Use::Gate => false,
-        Use::Cut => facts.sign_commits,
+        Use::Gate | Use::Cut => facts.sign_commits,
         Use::Finish | Use::Tag => true,
     };
     if look.no_sign {

@@ -8,6 +8,8 @@ use crate::core::binding::{self, Armour};
 use crate::core::changelog;
 use crate::core::facts::{Content, Fact};
 use crate::core::ids::{Oid, TagName};
+use crate::core::policy::{Policy, TagOrigin, Template};
+use crate::core::tag_form;
 use crate::core::verify::{CommitFacts, Signers, TagFacts, TagObject};
 use crate::host::git_read::Repo;
 use crate::host::tree_digest::TreeDigests;
@@ -124,14 +126,29 @@ fn commit(repo: &Repo, digests: &mut TreeDigests, candidate: &Candidate) -> Resu
         Err(error) => Fact::Unknown(error.to_string()),
     };
     let version = version(&content);
+    let template = policy.map(|policy| template(&policy, &candidate.name, &content, &version));
     let digest = digests.of(repo, repo.tree_of(id)?);
     Ok(Fact::Known(CommitFacts {
         id,
         tree: Fact::from(digest.map(|digest| (digest.id, digest.submodules))),
         changelog: has_section(&content, &version),
         version,
-        template: Fact::from(policy.map(|policy| policy.release.tag)),
+        template: Fact::from(template),
     }))
+}
+
+/// The form that the commit gives to its release tags: as configured there, else the known one in which the tag names the
+/// commit's version. Other tags have no say, since anybody can add one.
+fn template(policy: &Policy, name: &TagName, content: &Fact<Content>, version: &Fact<Version>) -> Template {
+    let configured = policy.release.tag.clone();
+    if policy.release.tag_origin == TagOrigin::Configured {
+        return configured;
+    }
+    let (Fact::Known(content), Fact::Known(version)) = (content, version) else {
+        return configured;
+    };
+    let packages = content.group_names();
+    tag_form::naming(name.as_str(), version, &packages).unwrap_or(configured)
 }
 
 fn version(content: &Fact<Content>) -> Fact<Version> {

@@ -10,6 +10,8 @@ use super::artifact::ArtifactArgs;
 use super::ci::CiArgs;
 use super::hook::HookArgs;
 use super::hooks::HooksArgs;
+use crate::app::{Error, Kind};
+use crate::core::facts::VersionAsk;
 use crate::core::version::Bump;
 
 const STYLES: Styles = Styles::styled()
@@ -174,9 +176,12 @@ pub(super) struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CutArgs {
-    /// The version, such as 0.2.0, or `auto` for the derived one.
-    #[arg(value_name = "VERSION|auto")]
-    pub(super) version: String,
+    /// The version, such as 0.2.0; `auto` for the one that the commits ask for; or the level to raise.
+    #[arg(value_name = "VERSION|auto|major|minor|patch")]
+    version: String,
+    /// Cut the next pre-release with this identifier, such as `rc`, on the way to the version.
+    #[arg(long, value_name = "ID")]
+    pre: Option<String>,
     /// Start from REF instead of the integration branch, for a hotfix.
     #[arg(long, value_name = "REF")]
     pub(super) from: Option<String>,
@@ -191,6 +196,30 @@ pub(super) struct CutArgs {
     pub(super) allow_underbump: bool,
     #[command(flatten)]
     pub(super) acting: Acting,
+}
+
+impl CutArgs {
+    /// The version that is asked for.
+    ///
+    /// # Errors
+    /// `Usage` where a typed version is to be a pre-release too: it says so itself.
+    pub(super) fn version(&self) -> Result<VersionAsk, Error> {
+        let pre = self.pre.clone();
+        match self.version.as_str() {
+            "auto" => Ok(VersionAsk::Derived { bump: None, pre }),
+            text => match (parse_bump(text), pre) {
+                (Ok(bump), pre) => Ok(VersionAsk::Derived { bump: Some(bump), pre }),
+                (Err(_), None) => Ok(VersionAsk::Typed(text.to_owned())),
+                (Err(_), Some(id)) => Err(Error::new(
+                    Kind::Usage,
+                    format!("--pre {id} goes with auto, major, minor or patch, not with a version"),
+                )
+                .hint(format!(
+                    "cargo sentinel cut auto --pre {id}, or cargo sentinel cut {text}"
+                ))),
+            },
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,8 @@ use crate::app::{
 };
 use crate::core::check::{CHECKS, Verdict};
 use crate::core::facts::Fact;
+use crate::core::policy::TagOrigin;
+use crate::core::version::Bump;
 use crate::wire;
 
 /// Exit codes of answers that are no errors.
@@ -74,16 +76,30 @@ fn next(args: &NextArgs, context: &Context, output: &Output) -> Result<u8, Error
     })
 }
 
+/// How the version came about. Commits that do not affect it are counted, and listed where more is to be said.
 fn explanation(answer: &NextAnswer, output: &Output) -> String {
+    let form = origin(&answer.tag_form);
     let mut text = match &answer.base {
-        Some(base) => format!("since {} ({}):\n", base.tag, base.commit.to_hex_with_len(7)),
-        None => "no release tag is reachable; the first release is named by the manifest or by `initial`:\n".to_owned(),
+        Some(base) => format!(
+            "since {} ({}); release tags are {form}\n",
+            base.tag,
+            base.commit.to_hex_with_len(7)
+        ),
+        None => format!(
+            "no release tag is reachable (release tags are {form}); the manifests or `initial` name the first release\n"
+        ),
     };
+    let mut silent = answer.lineage.history.ignored;
     for judged in &answer.lineage.history.judged {
-        let bump = if judged.reverted {
+        let bump = answer.effective(judged.bump);
+        if bump == Bump::None && !judged.reverted && !output.verbose {
+            silent += 1;
+            continue;
+        }
+        let word = if judged.reverted {
             "reverted".to_owned()
         } else {
-            answer.effective(judged.bump).to_string()
+            bump.to_string()
         };
         let decided = answer.decision.decided_by == Some(judged.commit.id);
         let mark = if decided {
@@ -92,19 +108,34 @@ fn explanation(answer: &NextAnswer, output: &Output) -> String {
             " ".to_owned()
         };
         text.push_str(&format!(
-            "{mark} {} {bump:<8} {}\n",
+            "{mark} {} {word:<8} {}\n",
             judged.commit.id.to_hex_with_len(7),
             judged.commit.message.subject
         ));
     }
-    text.push_str(&format!(
-        "  {} other commits ask for nothing\n",
-        answer.lineage.history.ignored
-    ));
+    match silent {
+        0 => {}
+        1 => text.push_str("  1 other commit does not affect the version\n"),
+        _ => text.push_str(&format!("  {silent} other commits do not affect the version\n")),
+    }
     for version in &answer.lineage.prereleases {
         text.push_str(&format!("  {version} is reachable: the next release is not below it\n"));
     }
+    if let Some(manifest) = answer.promised() {
+        text.push_str(&format!(
+            "  the manifests are at {manifest}, which is not released: the next release is not below it\n"
+        ));
+    }
     text
+}
+
+/// A form of tags with where it comes from.
+fn origin((form, origin): &(String, TagOrigin)) -> String {
+    match origin {
+        TagOrigin::Configured => format!("`{form}`, as configured"),
+        TagOrigin::Derived => format!("`{form}`, as the tags show"),
+        TagOrigin::Default => format!("`{form}`"),
+    }
 }
 
 fn version(context: &Context, output: &Output) -> Result<u8, Error> {
@@ -177,8 +208,8 @@ fn check(args: &CheckArgs, context: &Context, output: &Output) -> Result<u8, Err
             Paint::Bad
         };
         output.say(&format!(
-            "{:<8} {}: {}\n",
-            output.paint(paint, finding.verdict.as_str()),
+            "{} {}: {}\n",
+            output.column(paint, finding.verdict.as_str(), 8),
             finding.check,
             finding.because
         ));
@@ -224,7 +255,14 @@ fn status(context: &Context, output: &Output) -> Result<u8, Error> {
     lines.push(("next", next));
     lines.extend(answer.releases.iter().map(|release| ("open", release.to_string())));
     lines.extend(answer.run.iter().map(|run| ("unfinished", run.to_string())));
-    lines.push(("do", answer.advice()));
+    lines.push(("tags", origin(&answer.tag_form)));
+    lines.extend(
+        answer
+            .refusals
+            .iter()
+            .map(|refusal| ("in the way", refusal.because.replace('\n', " "))),
+    );
+    lines.push(("do", answer.advice.clone()));
     let text: Vec<String> = lines
         .into_iter()
         .map(|(key, value)| format!("{key:<10} {value}\n"))
@@ -235,7 +273,7 @@ fn status(context: &Context, output: &Output) -> Result<u8, Error> {
 
 fn cut(args: &CutArgs, context: &Context, output: &Output) -> Result<u8, Error> {
     let options = CutOptions {
-        version: args.version.clone(),
+        version: args.version()?,
         from: args.from.clone(),
         no_push: args.no_push,
         switch: args.switch,

@@ -97,6 +97,12 @@ impl Output {
         text
     }
 
+    /// A painted word in a column: padded by what is seen, since what paints takes no room.
+    pub(super) fn column(&self, paint: Paint, text: &str, width: usize) -> String {
+        let padding = width.saturating_sub(text.chars().count());
+        format!("{}{:padding$}", self.paint(paint, text), "")
+    }
+
     pub(super) fn paint(&self, paint: Paint, text: &str) -> String {
         if !self.color {
             return text.to_owned();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use cargo_sentinel::app::NextAnswer;
+use cargo_sentinel::core::policy::Versioning;
 use cargo_sentinel::core::version::{self, Bump, BumpTable, ZeroPolicy};
 use cargo_sentinel::core::{commit, history::Judged};
 use semver::Version;
@@ -165,15 +166,11 @@ fn own_bump(message: &commit::Message, base: &Version) -> Bump {
 
 /// What the same commits lead to under another reading of versions before 1.0.0.
 pub(super) fn under(answer: &NextAnswer, zero: ZeroPolicy) -> Version {
-    let inputs = version::Inputs {
-        base: answer.base.as_ref(),
-        history: &answer.lineage.history,
-        prereleases: &answer.lineage.prereleases,
-        manifest: None,
-        initial: None,
+    let versioning = Versioning {
         zero,
-        over: None,
+        ..Versioning::default()
     };
+    let inputs = answer.lineage.inputs(&versioning);
     // Without a base the manifest decides, whatever the reading.
     version::decide(&inputs).map_or_else(|_| answer.next.clone(), |decision| decision.next)
 }
@@ -240,6 +237,7 @@ mod tests {
     use cargo_sentinel::core::facts::Lineage;
     use cargo_sentinel::core::history::{self, Commit};
     use cargo_sentinel::core::ids::{Oid, TagName};
+    use cargo_sentinel::core::policy::TagOrigin;
     use cargo_sentinel::core::version::Base;
 
     use super::*;
@@ -266,19 +264,13 @@ mod tests {
             base: Some(base.clone()),
             history: history::judge(commits.collect(), &BumpTable::default()),
             prereleases: Vec::new(),
-        };
-        let inputs = version::Inputs {
-            base: Some(&base),
-            history: &lineage.history,
-            prereleases: &[],
             manifest: None,
-            initial: None,
-            zero: ZeroPolicy::Cargo,
-            over: None,
+            other_form: None,
         };
-        let decision = version::decide(&inputs).unwrap();
+        let decision = version::decide(&lineage.inputs(&Versioning::default())).unwrap();
         NextAnswer {
             next: decision.next.clone(),
+            tag_form: ("v{version}".to_owned(), TagOrigin::Default),
             base: Some(base),
             decision,
             lineage,
