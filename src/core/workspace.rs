@@ -215,19 +215,10 @@ pub fn root_package(root: &Manifest) -> Option<(String, Version)> {
 /// # Errors
 /// Every publishable package with another version, by the path of its manifest.
 pub fn version_group(workspace: &Workspace) -> Result<Group, Vec<GroupProblem>> {
-    let versioned: Vec<_> = workspace
-        .packages
-        .iter()
-        .filter(|package| package.version_source != VersionSource::Absent)
-        .collect();
-    let root_manifest = workspace.root_manifest();
-    let root = versioned.iter().find(|package| package.manifest == root_manifest);
-    let heir = versioned
-        .iter()
-        .find(|package| package.version_source == VersionSource::Workspace);
-    let version = match root.or(heir) {
+    let versioned = versioned(workspace);
+    let version = match leading_package(workspace) {
         Some(package) => package.version.clone(),
-        None => common_version(&versioned, root_manifest)?,
+        None => common_version(&versioned, workspace.root_manifest())?,
     };
     let unequal = versioned
         .iter()
@@ -255,6 +246,27 @@ pub fn version_group(workspace: &Workspace) -> Result<Group, Vec<GroupProblem>> 
         members,
         patched,
     })
+}
+
+/// The package whose version is the workspace's, whatever the others have: the root package, else one that inherits the
+/// workspace's version.
+pub fn leading_package(workspace: &Workspace) -> Option<&Package> {
+    let versioned = versioned(workspace);
+    let root_manifest = workspace.root_manifest();
+    let root = versioned.iter().find(|package| package.manifest == root_manifest);
+    let heir = || {
+        versioned
+            .iter()
+            .find(|package| package.version_source == VersionSource::Workspace)
+    };
+    root.or_else(heir).copied()
+}
+
+fn versioned(workspace: &Workspace) -> Vec<&Package> {
+    let packages = workspace.packages.iter();
+    packages
+        .filter(|package| package.version_source != VersionSource::Absent)
+        .collect()
 }
 
 fn common_version(versioned: &[&Package], root_manifest: String) -> Result<Version, Vec<GroupProblem>> {

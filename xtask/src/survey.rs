@@ -5,11 +5,12 @@
 //! and the task fails where they differ.
 
 mod crates;
+mod now;
 mod past;
 mod why;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
@@ -41,6 +42,8 @@ pub(crate) struct Args {
 enum Other {
     /// Hold published packages against clones of their repositories.
     Crates(crates::Args),
+    /// Hold status, next, check and cut --dry-run against each other, on the present state of clones without configuration.
+    Now(now::Args),
 }
 
 /// One repository.
@@ -56,8 +59,10 @@ struct Subject {
 /// # Errors
 /// When git or the tool fails, or the tool and plain git disagree.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    if let Some(Other::Crates(args)) = &args.other {
-        return crates::run(args);
+    match &args.other {
+        Some(Other::Crates(args)) => return crates::run(args),
+        Some(Other::Now(args)) => return now::run(args),
+        None => {}
     }
     let mut sections = String::new();
     let mut summary = Summary::default();
@@ -82,13 +87,17 @@ impl Subject {
         })
     }
 
-    /// The directory's name, or its parent's where it is called as bare clones are.
     fn name(&self) -> String {
-        let parts = self.dir.iter().rev().map(|part| part.to_string_lossy());
-        let named = parts.map(|part| part.trim_end_matches(".git").to_owned());
-        let mut named = named.filter(|part| !part.is_empty() && part != "repo");
-        named.next().unwrap_or_default().replace('+', "/")
+        name_of(&self.dir)
     }
+}
+
+/// A clone's name: the directory's, or its parent's where it is called as bare clones are.
+fn name_of(dir: &Path) -> String {
+    let parts = dir.iter().rev().map(|part| part.to_string_lossy());
+    let named = parts.map(|part| part.trim_end_matches(".git").to_owned());
+    let mut named = named.filter(|part| !part.is_empty() && part != "repo");
+    named.next().unwrap_or_default().replace('+', "/")
 }
 
 /// What came out for one repository.

@@ -6,7 +6,7 @@ use crate::core::check::Answer;
 use crate::core::facts::{Content, Facts, VersionAsk};
 use crate::core::plans::tag;
 use crate::core::version;
-use crate::core::workspace;
+use crate::core::workspace::{self, GroupProblem};
 
 pub(crate) fn judge_packages(facts: &Facts) -> Vec<Answer> {
     let Some(content) = &facts.content else {
@@ -22,18 +22,22 @@ pub(crate) fn judge_packages(facts: &Facts) -> Vec<Answer> {
             group.members.len(),
             group.version
         ))],
-        Err(problems) => problems
-            .iter()
-            .map(|problem| {
-                Answer::fail(
-                    problem.to_string(),
-                    "give the packages one version (version.workspace = true), or mark private ones publish = false",
-                )
-            })
-            .collect(),
+        Err(problems) => vec![versioned_apart(&problems)],
     };
     answers.extend(judge_hash(facts, content));
     answers
+}
+
+/// One refusal by name: the packages differ by intent, or one of them was forgotten.
+fn versioned_apart(problems: &[GroupProblem]) -> Answer {
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Answer::fail(
+        format!(
+            "the packages are versioned apart, and this version of cargo-sentinel releases those that share one version:\n{}",
+            told.join("\n")
+        ),
+        "give the packages one version (version.workspace = true), or mark private ones publish = false",
+    )
 }
 
 /// Cargo writes the commit into a `.crate` only where it can read the repository, and that it cannot with SHA-256.

@@ -47,7 +47,8 @@ pub(crate) fn judge_branch(facts: &Facts) -> Vec<Answer> {
     }
 }
 
-/// The ways on where another line of development released the version: build on that release, or take one that is free.
+/// The ways on where the version is released: another one that is free, or, where another line of development released it, to
+/// build on that release.
 fn around_a_taken_version(facts: &Facts, tag: &TagName, version: &Version) -> String {
     let tagged = facts.tagged();
     let bump = facts
@@ -56,11 +57,16 @@ fn around_a_taken_version(facts: &Facts, tag: &TagName, version: &Version) -> St
     let above = |version: &Version| Some(version::apply(version, bump.max(Bump::Patch)));
     let mut above = std::iter::successors(above(version), above).take(tagged.len().saturating_add(1));
     let free = above.find(|version| !tagged.contains(version));
-    let cut = free.map_or(String::new(), |free| format!(", or cargo sentinel cut {free}"));
-    format!(
-        "git switch {} && git merge {tag}, to release above it{cut}",
+    let merge = format!(
+        "git switch {} && git merge {tag}, to release above it",
         facts.flow.integration
-    )
+    );
+    let below = facts.last_release().is_some_and(|base| version <= base);
+    match free {
+        Some(free) if below => format!("cargo sentinel cut {free}"),
+        Some(free) => format!("{merge}, or cargo sentinel cut {free}"),
+        None => merge,
+    }
 }
 
 /// `tag` was run after the forge merged the release: `finish` does the rest.

@@ -72,6 +72,7 @@ fn in_step(facts: &Facts, remote: &Remote) -> Answer {
     };
     let at = &branch.name;
     match branch.relation {
+        Relation::LocalOnly if !remote.contacted => Answer::pass(format!("`{at}` is here alone")),
         Relation::InStep | Relation::RemoteOnly => Answer::pass(format!("`{at}` is in step with `{name}`")),
         Relation::Ahead => Answer::fail(
             format!("`{at}` has commits that `{name}` lacks"),

@@ -75,12 +75,22 @@ pub(crate) fn manifests(repo: &Repo, commit: Oid) -> Result<Manifests> {
             packages: vec![name],
         });
     }
-    let found = content::workspace(repo, tree)?.ok();
-    let group = found.and_then(|found| workspace::version_group(&found).ok());
-    Ok(group.map_or_else(Manifests::default, |group| Manifests {
-        version: Some(group.version),
-        packages: group.members.into_iter().map(|package| package.name).collect(),
-    }))
+    let Ok(found) = content::workspace(repo, tree)? else {
+        return Ok(Manifests::default());
+    };
+    Ok(
+        match (workspace::version_group(&found), workspace::leading_package(&found)) {
+            (Ok(group), _) => Manifests {
+                version: Some(group.version),
+                packages: group.members.into_iter().map(|package| package.name).collect(),
+            },
+            (Err(_), Some(leading)) => Manifests {
+                version: Some(leading.version.clone()),
+                packages: vec![leading.name.clone()],
+            },
+            (Err(_), None) => Manifests::default(),
+        },
+    )
 }
 
 /// Whether a commit descends from tags. Nothing is walked before the first is asked about.

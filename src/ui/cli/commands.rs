@@ -211,7 +211,7 @@ fn check(args: &CheckArgs, context: &Context, output: &Output) -> Result<u8, Err
             "{} {}: {}\n",
             output.column(paint, finding.verdict.as_str(), 8),
             finding.check,
-            finding.because
+            finding.because.replace('\n', "\n         ")
         ));
         if let (Some(remedy), true) = (&finding.remedy, finding.verdict != Verdict::Pass) {
             output.say(&format!("         fix: {remedy}\n"));
