@@ -27,6 +27,8 @@ pub struct CutOptions {
     pub switch: bool,
     /// Whether a version below the derived one will do.
     pub allow_underbump: bool,
+    /// Whether a release about which the CHANGELOG says nothing will do.
+    pub allow_empty: bool,
     /// Whether only the plan is wanted.
     pub dry_run: bool,
 }
@@ -89,6 +91,7 @@ pub fn cut(context: &Context, options: &CutOptions, front: &mut dyn Front) -> Re
     let ask = Ask {
         version: Some(options.version.clone()),
         allow_underbump: options.allow_underbump,
+        allow_empty: options.allow_empty,
         from: options.from.clone(),
         ..Ask::default()
     };

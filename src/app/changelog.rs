@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::next::head;
 use super::{Context, Error, Kind, date};
-use crate::core::changelog::{self, LinkStyle, NewSection};
+use crate::core::changelog::{self, ChangelogFile, FileError, LinkStyle, NewSection};
 use crate::core::entries;
 use crate::core::facts::{Content, Lineage};
 use crate::core::ids::Oid;
@@ -35,8 +35,8 @@ pub struct ChangelogAnswer {
     pub version: Option<Version>,
     /// The section's text without its heading, or the whole changelog.
     pub text: String,
-    /// The file's path in the repository.
-    pub path: String,
+    /// The file's path in the repository; `None` for the whole history, where no one file is taken for the CHANGELOG.
+    pub path: Option<String>,
     /// Whether the file would change, or changed.
     pub changes: bool,
 }
@@ -56,30 +56,32 @@ pub fn changelog(context: &Context, options: &ChangelogOptions) -> Result<Change
     let lineage = probe::lineage(&repo, &policy, &tags, commit)?;
     let content = probe::content(&repo, commit, &policy)?;
     let version = version_of(options, &policy, &lineage)?;
-    let path = policy.release.changelog.as_str().to_owned();
-    let file = repo.workdir().map(|top| top.join(&path));
-    let before = match &file {
-        Some(file) => fs::read(file)?
-            .map(|bytes| {
-                String::from_utf8(bytes).map_err(|_| Error::new(Kind::Blocked, format!("{path} is not UTF-8")))
-            })
-            .transpose()?,
-        None => content.changelog.clone(),
+    let workspace = content.workspace.as_ref().ok();
+    let (before, file) = match repo.workdir() {
+        Some(top) => {
+            let (before, file) = probe::changelog::on_disk(&top, &policy, workspace)?.map_err(refused)?;
+            (before, Some(file))
+        }
+        None => (content.changelog.clone().map_err(refused)?, None),
     };
-    let before = before.unwrap_or_default();
     let after = with_section(&policy, &lineage, &content, &version, &before)?;
     let text = changelog::section(&after, &version).unwrap_or_default().to_owned();
-    let changes = after != before;
+    let changes = Some(&after) != before.text.as_ref();
     if options.write && changes {
         let file = file.ok_or_else(|| Error::new(Kind::Blocked, "a bare repository has no file to write"))?;
-        fs::write_atomic(&file, after.as_bytes())?;
+        fs::write_atomic(&file, &changelog::encode(&after))?;
     }
+    let path = Some(before.path);
     Ok(ChangelogAnswer {
         version: Some(version),
         text,
         path,
         changes,
     })
+}
+
+fn refused(why: FileError) -> Error {
+    Error::new(Kind::Blocked, why.to_string()).hint(why.remedy())
 }
 
 fn version_of(options: &ChangelogOptions, policy: &Policy, lineage: &Lineage) -> Result<Version, Error> {
@@ -107,7 +109,7 @@ fn with_section(
     lineage: &Lineage,
     content: &Content,
     version: &Version,
-    before: &str,
+    before: &ChangelogFile,
 ) -> Result<String, Error> {
     let repository = content
         .workspace
@@ -127,9 +129,10 @@ fn with_section(
         entries: &rendered,
         links: links.as_ref(),
     };
-    let path = policy.release.changelog.as_str();
-    changelog::release(before, &section).map_err(|error| {
-        Error::new(Kind::Blocked, format!("{path} cannot be understood: {error}")).hint(format!("edit {path}"))
+    let path = &before.path;
+    let text = before.text.as_deref().unwrap_or_default();
+    changelog::release(text, &section).map_err(|error| {
+        Error::new(Kind::Blocked, format!("{path} cannot be understood: {error}")).hint(error.remedy(path))
     })
 }
 
@@ -168,7 +171,7 @@ fn whole_history(repo: &Repo, policy: &Policy, tip: Oid) -> Result<ChangelogAnsw
         }
     }
     let body = Renderer::new()?.all(&sections)?;
-    let path = policy.release.changelog.as_str().to_owned();
+    let path = content.changelog.ok().map(|file| file.path);
     Ok(ChangelogAnswer {
         version: None,
         text: format!("# Changelog\n\n{body}"),

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use semver::Version;
+
 use super::act::aftermath;
 use super::{Context, Error, Kind, date, rendered_entries};
 use crate::core::build::Repeat;
@@ -12,7 +14,7 @@ use crate::core::ids::{Oid, TagName};
 use crate::core::plan::{Plan, PlanError};
 use crate::core::plans::cut::{self, Cut, CutRequest};
 use crate::core::plans::finish::{self, FinishRequest};
-use crate::core::plans::release_text;
+use crate::core::plans::release_text::{self, Release};
 use crate::core::plans::tag::{self, Tag, TagRequest};
 use crate::engine::probe::tag::Candidate;
 use crate::engine::probe::{self, Look};
@@ -52,8 +54,9 @@ impl Planning<'_> {
     /// # Errors
     /// Where there is nothing to look at; that checks refuse is an answer.
     pub(super) fn cut(&self, ask: Ask, switch: bool) -> Result<Planned<Cut>, Error> {
-        let facts = self.facts(&self.look(Use::Cut, ask)?)?;
-        let entries = rendered_entries(&facts)?;
+        let mut facts = self.facts(&self.look(Use::Cut, ask)?)?;
+        let version = release_text::asked_version(&facts).ok();
+        let entries = complete(&mut facts, version.as_ref())?;
         let request = CutRequest {
             entries: &entries,
             date: &date(facts.now)?,
@@ -72,7 +75,8 @@ impl Planning<'_> {
             ..self.look(Use::Tag, ask)?
         };
         let mut facts = self.facts(&look)?;
-        let entries = complete(&mut facts)?;
+        let version = facts.content.as_ref().and_then(Content::version);
+        let entries = complete(&mut facts, version.as_ref())?;
         refuse_another_tag(self.repo, &facts, facts.source.commit)?;
         Ok(tag::plan(&facts, &self.tag_request(&entries, options)))
     }
@@ -88,7 +92,8 @@ impl Planning<'_> {
             ..self.look(Use::Finish, ask)?
         };
         let mut facts = self.facts(&look)?;
-        let entries = complete(&mut facts)?;
+        let version = facts.content.as_ref().and_then(Content::version);
+        let entries = complete(&mut facts, version.as_ref())?;
         let merged = facts
             .ending
             .as_ref()
@@ -142,16 +147,20 @@ impl Planning<'_> {
     }
 }
 
-/// Adds what only this room can know: whether the CHANGELOG is what its generator would write.
-fn complete(facts: &mut Facts) -> Result<String, Error> {
+/// Adds what only this room can know: the CHANGELOG with the section of the release. Gives the generated entries.
+fn complete(facts: &mut Facts, version: Option<&Version>) -> Result<String, Error> {
     let entries = rendered_entries(facts)?;
     if let Some(content) = &facts.content
-        && let Some(version) = content.version().filter(|version| version.pre.is_empty())
-        && let Some(text) = &content.changelog
+        && let Some(version) = version.filter(|version| version.pre.is_empty())
+        && let Ok(file) = &content.changelog
     {
         let today = date(facts.now)?;
-        let again = release_text::changelog_text(facts, content, &version, &entries, &today);
-        facts.changelog_is_current = again.ok().map(|again| again == *text);
+        let release = Release {
+            version,
+            entries: &entries,
+            date: &today,
+        };
+        facts.changelog_after = Some(release_text::changelog_text(facts, content, file, &release));
     }
     Ok(entries)
 }

@@ -14,6 +14,8 @@
 //! - Links are learned from the links that stand in the file; the repository's URL serves only where there are none.
 
 mod body;
+mod encoding;
+mod file;
 #[cfg(test)]
 mod laws;
 mod links;
@@ -29,6 +31,8 @@ use std::str::FromStr;
 
 use semver::Version;
 
+pub use encoding::{decode, encode, is_foreign};
+pub use file::{ChangelogFile, FileError, Node, Tree, find};
 pub use links::LinkStyle;
 pub use merge::{MergeError, merge_back};
 pub use parse::{Changelog, ChangelogError, Definition, Section, SectionKind, parse};
@@ -129,6 +133,11 @@ pub fn section<'a>(text: &'a str, version: &Version) -> Option<&'a str> {
     let changelog = parse(text).ok()?;
     let section = changelog.release(version)?;
     Some(section.body.trim())
+}
+
+/// Whether the text of a section, or of what is unreleased, says nothing: headings, comments and links at most.
+pub fn is_empty(section: &str) -> bool {
+    body::Body::parse(section).is_ok_and(|body| !body.says_something())
 }
 
 /// The text under `## [Unreleased]`, without the blank lines around it; `None` as for [`section`].

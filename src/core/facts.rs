@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gix::objs::tree::Entry;
 use semver::Version;
 
+use super::changelog::{ChangelogError, ChangelogFile, FileError};
 use super::history::History;
 use super::ids::{BranchName, Oid, RefName, RunId, TagName};
 use super::manifest::Manifest;
@@ -284,8 +285,8 @@ pub struct Content {
     pub binaries: BTreeMap<String, BTreeSet<String>>,
     /// Tracked lock files by path.
     pub locks: BTreeMap<String, String>,
-    /// The CHANGELOG, where there is one.
-    pub changelog: Option<String>,
+    /// The CHANGELOG, or why no file is taken for it.
+    pub changelog: Result<ChangelogFile, FileError>,
     /// The hash of the repository's ids.
     pub hash: gix::hash::Kind,
 }
@@ -396,6 +397,8 @@ pub struct Ask {
     pub version: Option<VersionAsk>,
     /// A version below the derived one will do.
     pub allow_underbump: bool,
+    /// A release about which the CHANGELOG says nothing will do.
+    pub allow_empty: bool,
     /// The source was named with `--from`.
     pub from: Option<String>,
 }
@@ -438,8 +441,9 @@ pub struct Facts {
     pub signer: Option<Fact<String>>,
     /// The files of the source.
     pub content: Option<Content>,
-    /// Whether generating the CHANGELOG once more would change nothing; `None` where that was not asked.
-    pub changelog_is_current: Option<bool>,
+    /// The CHANGELOG with the section of the release, generated anew, or why it cannot be written; `None` where that was
+    /// not asked.
+    pub changelog_after: Option<Result<String, ChangelogError>>,
     /// What stands under the release branch's name already.
     pub existing: Option<Existing>,
     /// Working trees.
@@ -542,6 +546,16 @@ impl Content {
     pub fn reached(&self) -> Option<Version> {
         let highest = || self.workspace.as_ref().ok()?.highest_version().cloned();
         self.version().or_else(highest)
+    }
+
+    /// The path of the CHANGELOG; `None` where no file is taken for it.
+    pub fn changelog_path(&self) -> Option<&str> {
+        self.changelog.as_ref().ok().map(|file| file.path.as_str())
+    }
+
+    /// The text of the CHANGELOG; `None` where there is none yet, or no file is taken for it.
+    pub fn changelog_text(&self) -> Option<&str> {
+        self.changelog.as_ref().ok()?.text.as_deref()
     }
 }
 

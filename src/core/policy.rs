@@ -65,8 +65,8 @@ pub struct Release {
     pub production: Option<BranchName>,
     /// The remote's name; `None` stands for `origin`, else the only one.
     pub remote: Option<String>,
-    /// The changelog's path.
-    pub changelog: RepoPath,
+    /// The changelog's path; `None` stands for the one file that has a usual name.
+    pub changelog: Option<RepoPath>,
     /// Whether an unsigned tag will do.
     pub allow_unsigned: bool,
 }
@@ -185,7 +185,7 @@ impl Default for Release {
             integration: None,
             production: None,
             remote: None,
-            changelog: RepoPath::changelog(),
+            changelog: None,
             allow_unsigned: false,
         }
     }

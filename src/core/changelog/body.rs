@@ -32,6 +32,8 @@ pub(super) struct Block<'a> {
     /// The blank lines behind it.
     blanks: Cow<'a, str>,
     is_item: bool,
+    /// Whether it is text or code, not a comment, a rule or a definition.
+    is_prose: bool,
 }
 
 impl Block<'_> {
@@ -82,6 +84,11 @@ impl<'a> Body<'a> {
     /// Every entry and paragraph, in order.
     pub(super) fn blocks(&self) -> impl Iterator<Item = &Block<'a>> {
         self.parts.iter().flat_map(|part| &part.blocks)
+    }
+
+    /// Whether anything stands here beside headings, comments and link definitions.
+    pub(super) fn says_something(&self) -> bool {
+        self.blocks().any(|block| block.is_item || block.is_prose)
     }
 
     /// The text.
@@ -228,6 +235,7 @@ impl<'a> Part<'a> {
                 content: Cow::Borrowed(line.text),
                 blanks: Cow::Borrowed(""),
                 is_item: line.kind == Kind::Item,
+                is_prose: line.kind == Kind::Text || line.text.trim_start().starts_with(['`', '~']),
             }),
         }
     }

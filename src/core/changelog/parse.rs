@@ -58,6 +58,13 @@ pub enum ChangelogError {
     },
 }
 
+impl ChangelogError {
+    /// The edit or command that mends it.
+    pub fn remedy(&self, path: &str) -> String {
+        format!("edit {path}")
+    }
+}
+
 impl From<Unclosed> for ChangelogError {
     fn from(Unclosed { line, closing }: Unclosed) -> Self {
         Self::Unclosed { line, closing }

@@ -1,9 +1,12 @@
 //! The files of the commit agree with the release: packages, CHANGELOG, version.
 
+use semver::Version;
+
 use crate::core::build::{NewArtifact, Recipe};
-use crate::core::changelog;
+use crate::core::changelog::{self, ChangelogFile};
 use crate::core::check::Answer;
 use crate::core::facts::{Content, Facts, VersionAsk};
+use crate::core::plans::release_text::asked_version;
 use crate::core::plans::tag;
 use crate::core::version;
 use crate::core::workspace::{self, GroupProblem};
@@ -57,38 +60,76 @@ pub(crate) fn judge_changelog(facts: &Facts) -> Vec<Answer> {
     let Some(content) = &facts.content else {
         return Vec::new();
     };
-    let path = facts.policy.release.changelog.as_str();
-    let text = content.changelog.as_deref().unwrap_or_default();
-    if let Err(error) = changelog::parse(text) {
-        return vec![Answer::fail(
-            format!("{path} cannot be understood: {error}"),
-            format!("edit {path}"),
-        )];
-    }
-    if facts.ending.is_none() {
-        return vec![Answer::pass(format!("{path} can be read"))];
-    }
-    let Some(released) = content.version() else {
-        return Vec::new();
+    let file = match &content.changelog {
+        Ok(file) => file,
+        Err(why) => return vec![Answer::fail(why.to_string(), why.remedy())],
     };
-    if !released.pre.is_empty() {
-        return vec![Answer::pass("a pre-release leaves the CHANGELOG alone")];
+    let path = file.path.as_str();
+    let refused = match &facts.changelog_after {
+        Some(Err(error)) => Some(error.clone()),
+        Some(Ok(_)) => None,
+        None => changelog::parse(file.text.as_deref().unwrap_or_default()).err(),
+    };
+    if let Some(error) = refused {
+        let because = format!("{path} cannot be understood: {error}");
+        return vec![Answer::fail(because, error.remedy(path))];
     }
-    match (changelog::section(text, &released), &facts.changelog_is_current) {
-        (None, _) => vec![Answer::fail(
+    match &facts.ending {
+        None => vec![judge_new_section(facts, file)],
+        Some(_) => content
+            .version()
+            .map(|version| judge_released_section(facts, file, &version))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// A release says what it brings, unless the person who makes it wants it to say nothing.
+fn judge_new_section(facts: &Facts, file: &ChangelogFile) -> Answer {
+    let path = &file.path;
+    let version = asked_version(facts).ok();
+    let version = version.filter(|version| facts.last_release() != Some(version));
+    let section = match (&facts.changelog_after, &version) {
+        (Some(Ok(text)), Some(version)) => Some((version, changelog::section(text, version).unwrap_or_default())),
+        (Some(_), _) | (None, _) => None,
+    };
+    match section {
+        Some((version, section)) if changelog::is_empty(section) && !facts.ask.allow_empty => Answer::fail(
+            format!("{path} would say nothing about {version}"),
+            format!("write a line under Unreleased in {path}, or: cargo sentinel cut {version} --allow-empty"),
+        ),
+        Some((version, _)) => Answer::pass(format!("{path} takes the section {version}")),
+        None => Answer::pass(format!("{path} can be read")),
+    }
+}
+
+fn judge_released_section(facts: &Facts, file: &ChangelogFile, released: &Version) -> Answer {
+    let path = &file.path;
+    if !released.pre.is_empty() {
+        return Answer::pass("a pre-release leaves the CHANGELOG alone");
+    }
+    let text = file.text.as_deref().unwrap_or_default();
+    let Some(section) = changelog::section(text, released) else {
+        return Answer::fail(
             format!("{path} has no section {released}"),
             format!("cargo sentinel changelog {released} --write, and commit it"),
-        )],
-        (Some(_), Some(false)) => {
-            vec![Answer::fail(
-                format!("{path} lacks entries of commits that {released} releases"),
-                format!(
-                    "git switch {0} && cargo sentinel changelog {released} --write, and commit it",
-                    facts.release_branch(&released)
-                ),
-            )]
-        }
-        (Some(_), Some(true) | None) => vec![Answer::pass(format!("{path} has the section {released}"))],
+        );
+    };
+    if changelog::is_foreign(section) {
+        return Answer::fail(
+            format!("the section {released} of {path} is not UTF-8, and the tag's message quotes it"),
+            format!("edit {path}, and commit it"),
+        );
+    }
+    match &facts.changelog_after {
+        Some(Ok(after)) if after != text => Answer::fail(
+            format!("{path} lacks entries of commits that {released} releases"),
+            format!(
+                "git switch {0} && cargo sentinel changelog {released} --write, and commit it",
+                facts.release_branch(released)
+            ),
+        ),
+        Some(_) | None => Answer::pass(format!("{path} has the section {released}")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::core::changelog;
 use crate::core::check::Answer;
-use crate::core::facts::{Ending, Fact, Facts, Merge};
+use crate::core::facts::{Content, Ending, Fact, Facts, Merge};
 
 pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
     let Some(ending) = &facts.ending else { return Vec::new() };
@@ -50,7 +50,11 @@ fn judge_production(facts: &Facts, ending: &Ending) -> Answer {
 
 fn judge_merge_back(facts: &Facts, ending: &Ending, merge: &Merge) -> Answer {
     let integration = &ending.integration.name;
-    let changelog = facts.policy.release.changelog.as_str();
+    let changelog = facts
+        .content
+        .as_ref()
+        .and_then(Content::changelog_path)
+        .unwrap_or_default();
     let conflicts: Vec<&str> = merge
         .conflicts
         .iter()

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use gix::objs::tree::{Entry, EntryKind};
 use semver::Version;
 
+use crate::core::changelog::ChangelogFile;
 use crate::core::check::{self, Use, Verdict};
 use crate::core::commit;
 use crate::core::facts::*;
@@ -48,7 +49,10 @@ fn content() -> Content {
         neighbours: Vec::new(),
         locks: BTreeMap::new(),
         binaries: BTreeMap::from([("demo".to_owned(), BTreeSet::from(["demo".to_owned()]))]),
-        changelog: Some("# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 2026-01-01\n".to_owned()),
+        changelog: Ok(ChangelogFile {
+            path: "CHANGELOG.md".to_owned(),
+            text: Some("# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 2026-01-01\n".to_owned()),
+        }),
         hash: gix::hash::Kind::Sha1,
     }
 }
@@ -133,7 +137,7 @@ fn sound() -> Facts {
         signing: Signing::NotNeeded,
         signer: None,
         content: Some(content()),
-        changelog_is_current: None,
+        changelog_after: None,
         existing: None,
         worktrees: Vec::new(),
         ending: None,
@@ -213,7 +217,7 @@ fn each_tampered_fact_is_refused_by_its_check_alone() {
         }),
         ("changelog", Verdict::Fail, |f| {
             let twice = "## [Unreleased]\n\n## [Unreleased]\n".to_owned();
-            f.content.as_mut().unwrap().changelog = Some(twice);
+            f.content.as_mut().unwrap().changelog.as_mut().unwrap().text = Some(twice);
         }),
     ];
     for (check, verdict, tamper) in cases {

@@ -250,7 +250,7 @@ fn merge_back(facts: &Facts, ending: &Ending, merge: &Merge, tagged: Input) -> R
         .content
         .as_ref()
         .ok_or_else(|| inconsistent("the release's files were not read"))?;
-    let (tree, objects) = merged_tree(facts, content, merge)?;
+    let (tree, objects) = merged_tree(content, merge)?;
     let onto = ending
         .integration
         .tip()
@@ -276,13 +276,15 @@ fn merge_back(facts: &Facts, ending: &Ending, merge: &Merge, tagged: Input) -> R
     ])
 }
 
-fn merged_tree(facts: &Facts, content: &Content, merge: &Merge) -> Result<(Oid, Vec<NewObject>), PlanError> {
+fn merged_tree(content: &Content, merge: &Merge) -> Result<(Oid, Vec<NewObject>), PlanError> {
     let Some((base, ours, theirs)) = &merge.changelogs else {
         return Ok((merge.tree, merge.objects.clone()));
     };
     let text = changelog::merge_back(base, ours, theirs).map_err(|error| inconsistent(error.to_string()))?;
-    let path = facts.policy.release.changelog.as_str().to_owned();
-    let changes = BTreeMap::from([(path, text.into_bytes())]);
+    let path = content
+        .changelog_path()
+        .ok_or_else(|| inconsistent("the CHANGELOG was not read"))?;
+    let changes = BTreeMap::from([(path.to_owned(), changelog::encode(&text))]);
     let (tree, made) =
         tree::edit(&merge.directories, &changes, content.hash).map_err(|error| inconsistent(error.to_string()))?;
     let mut objects = merge.objects.clone();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use crate::core::changelog::{self, LinkStyle, NewSection};
+use crate::core::changelog::{self, ChangelogError, ChangelogFile, LinkStyle, NewSection};
 use crate::core::facts::{Content, Facts, Underivable, VersionAsk};
 use crate::core::version::{self, VersionError};
 use crate::core::{lockfile, manifest, workspace};
@@ -58,13 +58,29 @@ pub fn changes(facts: &Facts, content: &Content, new: &Version, entries: &str, d
         }
     }
     if new.pre.is_empty() {
-        let before = content.changelog.as_deref().unwrap_or_default();
-        let after = changelog_text(facts, content, new, entries, date)?;
-        if after != before {
-            changes.insert(facts.policy.release.changelog.as_str().to_owned(), after.into_bytes());
+        let file = content.changelog.as_ref().map_err(ToString::to_string)?;
+        let release = Release {
+            version: new,
+            entries,
+            date,
+        };
+        let after = changelog_text(facts, content, file, &release).map_err(|error| error.to_string())?;
+        if Some(&after) != file.text.as_ref() {
+            changes.insert(file.path.clone(), changelog::encode(&after));
         }
     }
     Ok(changes)
+}
+
+/// What a release's section in the CHANGELOG says.
+#[derive(Debug, Clone, Copy)]
+pub struct Release<'a> {
+    /// The version.
+    pub version: &'a Version,
+    /// The generated entries, rendered.
+    pub entries: &'a str,
+    /// Its date, `YYYY-MM-DD`.
+    pub date: &'a str,
 }
 
 /// The CHANGELOG with the release's section.
@@ -74,12 +90,11 @@ pub fn changes(facts: &Facts, content: &Content, new: &Version, entries: &str, d
 pub fn changelog_text(
     facts: &Facts,
     content: &Content,
-    new: &Version,
-    entries: &str,
-    date: &str,
-) -> Result<String, String> {
-    let before = content.changelog.as_deref().unwrap_or_default();
-    let tag = facts.policy.release.tag.render(new);
+    file: &ChangelogFile,
+    release: &Release<'_>,
+) -> Result<String, ChangelogError> {
+    let before = file.text.as_deref().unwrap_or_default();
+    let tag = facts.policy.release.tag.render(release.version);
     let previous = facts
         .lineage
         .known()
@@ -92,11 +107,11 @@ pub fn changelog_text(
         .and_then(|workspace| workspace.repository.as_deref());
     let links = links.map(|url| LinkStyle::of_repository(url, previous.as_deref()));
     let section = NewSection {
-        version: new,
-        date,
+        version: release.version,
+        date: release.date,
         tag: &tag,
-        entries,
+        entries: release.entries,
         links: links.as_ref(),
     };
-    changelog::release(before, &section).map_err(|error| error.to_string())
+    changelog::release(before, &section)
 }

@@ -156,8 +156,7 @@ pub(super) fn tag_steps(
         steps.extend(build_steps(facts, request, (&name, commit.clone()), artifacts, signed));
     }
     let section = content
-        .changelog
-        .as_deref()
+        .changelog_text()
         .and_then(|text| changelog::section(text, version));
     let at = match &commit {
         Input::Literal(id) => short(*id),

@@ -17,11 +17,6 @@ impl RepoPath {
         Ok(Self(text.to_owned()))
     }
 
-    /// `CHANGELOG.md`.
-    pub(super) fn changelog() -> Self {
-        Self("CHANGELOG.md".to_owned())
-    }
-
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

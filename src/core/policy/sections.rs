@@ -78,10 +78,7 @@ fn release(section: &Section<'_>, release: &mut Release, problems: &mut Problems
     release.integration = section.read("integration", problems, branch);
     release.production = section.read("production", problems, branch);
     release.remote = section.read("remote", problems, remote);
-    set(
-        &mut release.changelog,
-        section.read("changelog", problems, RepoPath::new),
-    );
+    release.changelog = section.read("changelog", problems, RepoPath::new);
     set(&mut release.allow_unsigned, section.flag("allow_unsigned", problems));
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gix::objs::tree::{Entry, EntryKind};
 
+use super::changelog;
 use crate::core::facts::Content;
 use crate::core::ids::Oid;
 use crate::core::manifest::Manifest;
@@ -31,15 +32,12 @@ pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Conte
         }
     }
     let (neighbours, manifests) = with_neighbours(repo, &manifest_ids, manifests, locks.keys())?;
-    let changelog_path = policy.release.changelog.as_str();
-    let changelog = repo
-        .file_at(tree, changelog_path)?
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let changelog = changelog::in_tree(repo, tree, policy, workspace.as_ref().ok())?;
     let paths = manifests
         .keys()
         .chain(locks.keys())
         .map(String::as_str)
-        .chain([changelog_path]);
+        .chain(changelog.iter().map(|file| file.path.as_str()));
     let directories = directories(repo, tree, paths)?;
     let binaries = binaries(repo, tree, policy, (&workspace, &manifests))?;
     Ok(Content {

@@ -2,6 +2,7 @@
 
 use super::flow::Seen;
 use super::{Look, branch_state, content::directories};
+use crate::core::changelog::decode;
 use crate::core::facts::{Content, Ending, Fact, Facts, Head, Merge, VersionAsk};
 use crate::core::ids::{BranchName, Oid};
 use crate::core::policy::Policy;
@@ -125,10 +126,14 @@ fn left_outside(repo: &Repo, facts: &Facts) -> Result<Option<BranchName>> {
 /// ancestor of the tip.
 fn try_merge_back(repo: &Repo, facts: &Facts, onto: Oid, tip: Oid) -> Result<Merge> {
     let merged = merge::merge(repo, onto, tip)?;
-    let path = facts.policy.release.changelog.as_str();
+    let path = facts
+        .content
+        .as_ref()
+        .and_then(Content::changelog_path)
+        .unwrap_or("CHANGELOG.md");
     let at = |commit: Oid| -> Result<Option<String>> {
         let bytes = repo.file_at(repo.tree_of(commit)?, path)?;
-        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        Ok(bytes.map(|bytes| decode(&bytes)))
     };
     let base = crate::host::history::merge_base(repo, onto, tip)?;
     let changelogs = match (base.map(at).transpose()?.flatten(), at(onto)?, at(tip)?) {

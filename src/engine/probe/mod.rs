@@ -3,6 +3,7 @@
 //! Decides nothing. What cannot be seen becomes `Unknown` with its reason, except where there is nothing left to look at.
 
 pub(crate) mod brought;
+pub(crate) mod changelog;
 mod content;
 mod ending;
 mod flow;
@@ -23,6 +24,7 @@ pub(crate) use settings::{
     written_in_working_tree,
 };
 
+use crate::core::changelog::decode;
 use crate::core::check::Use;
 use crate::core::facts::{
     Ask, BranchState, Checkout, Content, Existing, Fact, Facts, Flow, Head, Relation, Remote, RemoteChoice, Signing,
@@ -92,7 +94,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         signer: None,
         content: Some(content(repo, source.commit, &policy)?),
         source_tree: Some(repo.tree_of(source.commit)?),
-        changelog_is_current: None,
+        changelog_after: None,
         existing: None,
         worktrees: repo.worktrees()?,
         ending: None,
@@ -303,12 +305,13 @@ fn existing(repo: &Repo, facts: &Facts) -> Result<Option<Existing>> {
         return Ok(None);
     }
     let tree = repo.tree_of(commit)?;
-    let changelog = repo.file_at(tree, facts.policy.release.changelog.as_str())?;
+    let path = facts.content.as_ref().and_then(Content::changelog_path);
+    let changelog = path.map(|path| repo.file_at(tree, path)).transpose()?.flatten();
     Ok(Some(Existing {
         commit,
         parents: repo.parents_of(commit)?,
         tree,
-        changelog: changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        changelog: changelog.map(|bytes| decode(&bytes)),
         everywhere: local == Some(commit) && (contacted.is_none() || remote == Some(commit)),
     }))
 }

@@ -167,8 +167,7 @@ fn has_section(content: &Fact<Content>, version: &Fact<Version>) -> Fact<bool> {
         (Fact::Unknown(why), _) | (_, Fact::Unknown(why)) => Fact::Unknown(why.clone()),
         (Fact::Known(content), Fact::Known(version)) => Fact::Known(
             content
-                .changelog
-                .as_deref()
+                .changelog_text()
                 .is_some_and(|text| changelog::section(text, version).is_some()),
         ),
     }

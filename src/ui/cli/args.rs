@@ -194,6 +194,9 @@ pub(super) struct CutArgs {
     /// Allow a version below the one that the commits ask for.
     #[arg(long)]
     pub(super) allow_underbump: bool,
+    /// Allow a release about which the CHANGELOG says nothing.
+    #[arg(long)]
+    pub(super) allow_empty: bool,
     #[command(flatten)]
     pub(super) acting: Acting,
 }

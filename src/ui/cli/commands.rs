@@ -155,11 +155,12 @@ fn changelog(args: &ChangelogArgs, context: &Context, output: &Output) -> Result
         all: args.all,
     };
     let answer = app::changelog(context, &options)?;
+    let path = answer.path.as_deref().unwrap_or_default();
     if output.json {
         output.document(&wire::changelog(&answer));
     } else if args.write {
         let done = if answer.changes { "written" } else { "up to date" };
-        output.say(&format!("{}: {done}; next: git diff {}\n", answer.path, answer.path));
+        output.say(&format!("{path}: {done}; next: git diff {path}\n"));
     } else if args.check {
         let hint = answer.version.as_ref().map_or(String::new(), |version| {
             format!("; fix: cargo sentinel changelog {version} --write")
@@ -169,7 +170,7 @@ fn changelog(args: &ChangelogArgs, context: &Context, output: &Output) -> Result
         } else {
             "up to date".to_owned()
         };
-        output.say(&format!("{}: {found}\n", answer.path));
+        output.say(&format!("{path}: {found}\n"));
     } else {
         output.answer(&format!("{}\n", answer.text.trim_matches('\n')));
     }
@@ -278,6 +279,7 @@ fn cut(args: &CutArgs, context: &Context, output: &Output) -> Result<u8, Error> 
         no_push: args.no_push,
         switch: args.switch,
         allow_underbump: args.allow_underbump,
+        allow_empty: args.allow_empty,
         dry_run: args.acting.dry_run,
     };
     let acted = app::cut(context, &options, &mut terminal(args.acting, output))?;
