@@ -119,13 +119,14 @@ fn with_section(
     let entries = entries::entries(&lineage.history, &policy.changelog, repository);
     let rendered = Renderer::new()?.section(&entries)?;
     let previous = lineage.base.as_ref().map(|base| base.tag.to_string());
-    let links = repository.map(|url| LinkStyle::of_repository(url, previous.as_deref()));
+    let links = repository.map(LinkStyle::of_repository);
     let today = date(clock::now())?;
     let tag = policy.release.tag.render(version);
     let section = NewSection {
         version,
         date: &today,
         tag: &tag,
+        previous: previous.as_deref(),
         entries: &rendered,
         links: links.as_ref(),
     };

@@ -1,21 +1,30 @@
-//! CHANGELOG text to CHANGELOG text, in the form of Keep a Changelog 1.1.0.
+//! CHANGELOG text to CHANGELOG text: in the form that the file has, or else that of Keep a Changelog 1.1.0.
 //!
 //! Owns what a changelog's sections, entries and link definitions are, and how a release changes them. Knows nothing
 //! of git, of commits, or of how generated entries come about: those arrive as Markdown, rendered by [`crate::notes`].
 //!
 //! Decisions:
 //! - Every change is an edit of the text at byte offsets; nothing is printed back from a tree, so all that is not
-//!   changed keeps its bytes (line endings, byte order mark, missing final newline).
+//!   changed keeps its bytes (line endings, byte order mark, missing final newline, other encodings).
 //! - What is a heading follows CommonMark 0.31: not inside fenced code, HTML comments or list items.
-//! - Sections are on level 2, or on level 1 in a file whose first one is; what is added goes on the levels that are in use.
+//! - Which headings are releases' is decided in [`heads`], what each of them says in [`heading`].
+//! - A new section looks like the newest release: its heading ([`style`]), its groups and entries ([`groups`]), its links
+//!   ([`links`]). Where no release shows a form, it gets that of Keep a Changelog.
+//! - Only what stands above the newest release can be in doubt, and is refused then. Older text is not looked at.
 //! - Hand-written entries come first and are never rewritten. A generated entry joins the end of the group that
 //!   already stands there, so that no section has two `### Added`; other groups follow in their usual order.
 //! - An entry is known by its whole text, whatever its bullet marker: what already stands in the section is not added.
-//! - Links are learned from the links that stand in the file; the repository's URL serves only where there are none.
 
 mod body;
+mod date;
 mod encoding;
+mod error;
 mod file;
+#[cfg(test)]
+mod forms;
+mod groups;
+mod heading;
+mod heads;
 #[cfg(test)]
 mod laws;
 mod links;
@@ -23,6 +32,7 @@ mod merge;
 mod parse;
 mod release;
 mod scan;
+mod style;
 #[cfg(test)]
 mod tests;
 
@@ -32,10 +42,11 @@ use std::str::FromStr;
 use semver::Version;
 
 pub use encoding::{decode, encode, is_foreign};
+pub use error::ChangelogError;
 pub use file::{ChangelogFile, FileError, Node, Tree, find};
 pub use links::LinkStyle;
 pub use merge::{MergeError, merge_back};
-pub use parse::{Changelog, ChangelogError, Definition, Section, SectionKind, parse};
+pub use parse::{Changelog, Definition, Section, SectionKind, parse};
 pub use release::{NewSection, release};
 
 /// A kind of change, in the order in which a section lists them.
@@ -126,11 +137,19 @@ pub struct Link {
     pub url: Option<String>,
 }
 
+/// Whether a changelog can be changed: nothing above its newest release is in doubt.
+///
+/// # Errors
+/// With the first doubt; see [`ChangelogError`].
+pub fn understood(text: &str) -> Result<(), ChangelogError> {
+    error::understood(&parse(text))
+}
+
 /// The text of a release's section, without its heading and the blank lines around it.
 ///
-/// `None` where the changelog has no such section, or cannot be read.
+/// `None` where the changelog has no such section.
 pub fn section<'a>(text: &'a str, version: &Version) -> Option<&'a str> {
-    let changelog = parse(text).ok()?;
+    let changelog = parse(text);
     let section = changelog.release(version)?;
     Some(section.body.trim())
 }
@@ -140,16 +159,16 @@ pub fn is_empty(section: &str) -> bool {
     body::Body::parse(section).is_ok_and(|body| !body.says_something())
 }
 
-/// The text under `## [Unreleased]`, without the blank lines around it; `None` as for [`section`].
+/// The text under `## [Unreleased]`, without the blank lines around it; `None` where it has no such section.
 pub fn unreleased(text: &str) -> Option<&str> {
-    let changelog = parse(text).ok()?;
+    let changelog = parse(text);
     let section = changelog.unreleased()?;
     Some(section.body.trim())
 }
 
 /// The date in the heading of a release's section, as it is written there; `None` also where it has none.
 pub fn date<'a>(text: &'a str, version: &Version) -> Option<&'a str> {
-    match parse(text).ok()?.release(version)?.kind {
+    match parse(text).release(version)?.kind {
         SectionKind::Release { date, .. } => date,
         SectionKind::Unreleased | SectionKind::Other { .. } => None,
     }

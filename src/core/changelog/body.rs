@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::Group;
+use super::groups::{group_of, same_group};
 use super::scan::{Kind, Line, Unclosed, scan_part};
 
 /// The text of a section, split at its headings.
@@ -182,21 +182,24 @@ impl<'a> Body<'a> {
             }
         }
         let Part { title, head, blocks } = new;
+        // The head is as it is to be: only below a heading that stood before is a blank line missing.
+        let mut blocks = blocks.into_iter();
         let mut part = Part {
             title,
             head,
-            blocks: Vec::new(),
+            blocks: blocks.next().into_iter().collect(),
         };
-        part.append(blocks, followed, eol);
-        if let Some(last) = part.blocks.last_mut().filter(|_| !tail.is_empty()) {
-            last.blanks = tail;
+        part.append(blocks.collect(), followed, eol);
+        if let Some(last) = part.blocks.last_mut() {
+            let apart = Cow::Borrowed(if followed { eol } else { "" });
+            last.blanks = if tail.is_empty() { apart } else { tail };
         }
         self.parts.insert(at, part);
     }
 
     /// Where a new group goes: behind all that stands, but in order among the groups that hold nothing but `generated`.
     fn place(&self, title: Option<&str>, generated: Option<&HashSet<String>>) -> usize {
-        let rank = |title: Option<&str>| title.and_then(|title| title.parse::<Group>().ok());
+        let rank = |title: Option<&str>| title.and_then(group_of);
         let end = self.parts.len();
         let ours = |part: &&Part<'_>| {
             rank(part.title).is_some()
@@ -288,7 +291,7 @@ fn extend<'a>(piece: &mut Cow<'a, str>, text: &'a str, line: &Line<'a>) {
 
 fn same_title(a: Option<&str>, b: Option<&str>) -> bool {
     match (a, b) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        (Some(a), Some(b)) => same_group(a, b),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     }

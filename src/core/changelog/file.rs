@@ -80,7 +80,7 @@ impl ChangelogFile {
         }
         let text = decode(bytes);
         let bare = ending(name(&path)).is_empty();
-        if bare && !text.trim().is_empty() && parse(&text).is_ok_and(|parsed| parsed.sections.is_empty()) {
+        if bare && !text.trim().is_empty() && parse(&text).sections.is_empty() {
             return Err(FileError::NotMarkdown { path });
         }
         Ok(Self { path, text: Some(text) })

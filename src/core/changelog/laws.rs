@@ -41,6 +41,10 @@ fn any_changelog() -> impl Strategy<Value = String> {
         1 => "### (Added|Changed|Fixed|Odd)",
         1 => "## [0-9]\\.[0-9]\\.[0-9]",
         1 => "# v?[0-9]\\.[0-9]\\.[0-9]",
+        1 => "(#|##|###) (Version |demo |🎉 )?[0-9]\\.[0-9](\\.0)?( \\(2026-01-0[1-9]\\)| - May [1-9], 2025| \\(unreleased\\)| \\[YANKED\\])?",
+        1 => "(##|###) (Features|Bug Fixes|:bug: fixes|Improvements:)",
+        1 => "## \\[0\\.[0-9]\\.0\\]\\(https://e\\.org/compare/v0\\.[0-9]\\.0\\.\\.\\.v0\\.[0-9]\\.0\\)",
+        1 => "(<a name=\"0\\.[0-9]\\.0\"></a>|-|=|--|0\\.[0-9]\\.0)",
         1 => "## \\[0\\.[0-9]\\.[0-9]\\] - 2026-01-0[1-9]",
         1 => "\\[(#[0-9]|0\\.[0-9]\\.0|Unreleased)\\]: https://e\\.org/(compare/)?v0\\.[0-9]\\.0(\\.\\.\\.HEAD)?",
         1 => "(```|~~~|<!--|-->|<!-- x -->|---|===|    ## 1\\.0\\.0|# [a-z]+|## [a-z]+)",
@@ -79,9 +83,7 @@ fn content_lines(text: &str) -> Vec<String> {
 proptest! {
     #[test]
     fn parsing_loses_nothing(text in prop_oneof![any_changelog(), any::<String>()]) {
-        if let Ok(changelog) = parse(&text) {
-            prop_assert_eq!(changelog.parts().collect::<String>(), text);
-        }
+        prop_assert_eq!(parse(&text).parts().collect::<String>(), text);
     }
 
     #[test]
@@ -104,8 +106,7 @@ proptest! {
         if let Ok(once) = written(&text, "0.2.0", &entries) {
             // Links move on; a group's heading is not repeated in a section that has it.
             let stands = section(&text, &Version::new(0, 2, 0)).is_some();
-            let group = "#".repeat(parse(&text).unwrap().levels.section + 1);
-            let may_go = |line: &String| line.starts_with("[Unreleased]: ") || stands && line.starts_with(&group);
+            let may_go = |line: &String| line.starts_with("[Unreleased]: ") || stands && line.starts_with('#');
             let mut after = content_lines(&once);
             for line in content_lines(&text).iter().filter(|line| !may_go(line)) {
                 let place = after.iter().position(|other| other == line);
@@ -127,7 +128,7 @@ proptest! {
     fn the_next_release_keeps_older_sections(text in any_changelog(), entries in any_entries(), more in any_entries()) {
         if let Ok(once) = written(&text, "20.0.0", &entries) {
             let twice = written(&once, "21.0.0", &more).unwrap();
-            let (before, after) = (parse(&once).unwrap(), parse(&twice).unwrap());
+            let (before, after) = (parse(&once), parse(&twice));
             let old = before.sections.iter().skip(1).map(|s| (s.heading, s.body.trim_end()));
             let new = after.sections.iter().skip(2).map(|s| (s.heading, s.body.trim_end()));
             let footer = once.len() - before.footer.len();

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::body::{Block, Body};
-use super::parse::{Changelog, ChangelogError, SectionKind, is_whole_comment, line_ending, parse};
+use super::error::{ChangelogError, understood};
+use super::parse::{Changelog, SectionKind, is_whole_comment, line_ending, parse};
 
 /// Why two changelogs do not merge.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +95,11 @@ fn uniform<'t>(text: &'t str, eol: &str) -> Cow<'t, str> {
 }
 
 fn read<'t>(text: &'t str, side: &'static str) -> Result<Changelog<'t>, MergeError> {
-    parse(text).map_err(|source| MergeError::Unreadable { side, source })
+    let changelog = parse(text);
+    match understood(&changelog) {
+        Ok(()) => Ok(changelog),
+        Err(source) => Err(MergeError::Unreadable { side, source }),
+    }
 }
 
 /// Makes a text end with a blank line, so that a heading or definition can follow.

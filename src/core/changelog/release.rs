@@ -7,22 +7,29 @@ use std::ops::Range;
 use semver::Version;
 
 use super::body::Body;
-use super::links::{LinkStyle, link_edits};
-use super::parse::{Changelog, ChangelogError, Section, SectionKind, line_ending, parse};
-use super::scan::{Kind, scan_part};
+use super::encoding::is_foreign;
+use super::error::{ChangelogError, understood};
+use super::groups::{Listing, Undressable};
+use super::heading::Title;
+use super::links::{LinkStyle, Links};
+use super::parse::{Changelog, Section, SectionKind, line_ending, parse};
+use super::scan::{Kind, is_thematic_break, scan_part};
+use super::style::Style;
 
 /// The section that a release is to have.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSection<'a> {
     /// The release.
     pub version: &'a Version,
-    /// Its date, `YYYY-MM-DD`; a section that stands already keeps its own.
+    /// Its date, `YYYY-MM-DD`; a section that is dated already keeps its own.
     pub date: &'a str,
     /// Its tag, for the links.
     pub tag: &'a str,
+    /// The tag of the release before it.
+    pub previous: Option<&'a str>,
     /// The generated entries, as [`crate::notes::Renderer::section`] renders them.
     pub entries: &'a str,
-    /// How links are written where the changelog has none to learn from; `None` adds none there.
+    /// How links are written in a new changelog; `None` adds none there.
     pub links: Option<&'a LinkStyle>,
 }
 
@@ -51,7 +58,8 @@ const TITLE: &str = "# Changelog\n\n\
 /// The heading of what is unreleased, behind its `#`.
 const UNRELEASED: &str = " [Unreleased]\n";
 
-/// The changelog with the release's section: made below `## [Unreleased]` with what stood there, or completed.
+/// The changelog with the release's section: made below the heading of what is unreleased, with what stood there, or
+/// above the newest release; or completed, where it stands already.
 ///
 /// Applied to its own result it changes nothing.
 ///
@@ -65,16 +73,15 @@ pub fn release(text: &str, section: &NewSection<'_>) -> Result<String, Changelog
     } else {
         format!("{text}{eol}")
     };
-    let (text, below) = with_unreleased(text, eol)?;
+    let begun = begin(&text, eol)?;
+    let text = begun.as_ref().map_or(&text, |begun| &begun.text);
 
-    let changelog = parse(&text)?;
-    let entries = entries_for(&changelog, section.entries)?;
-    let section = &NewSection {
-        entries: &entries,
-        ..*section
-    };
-    let mut text = apply(&text, section_edits(&changelog, section)?);
-    if !below.is_empty() {
+    let changelog = parse(text);
+    let links = Links::learn(&changelog, section);
+    let mut edits = section_edits(&changelog, section, &links)?;
+    edits.extend(links.unreleased_heading());
+    let mut text = apply(text, edits);
+    if let Some(below) = begun.map(|begun| begun.below).filter(|below| !below.is_empty()) {
         let apart = if ends_with_blank_line(&text) { "" } else { eol };
         text.push_str(apart);
         if ["  ", "\t", " \t"].iter().any(|indent| below.starts_with(indent)) {
@@ -83,82 +90,55 @@ pub fn release(text: &str, section: &NewSection<'_>) -> Result<String, Changelog
         text.push_str(&below);
     }
     // Read again: definitions may stand in the text that just moved.
-    let mut text = apply(&text, link_edits(&parse(&text)?, section, text.len()));
+    let edits = Links::learn(&parse(&text), section).definitions(text.len());
+    let mut text = apply(&text, edits);
     if !whole_lines && text.ends_with(eol) {
         text.truncate(text.len() - eol.len());
     }
     Ok(text)
 }
 
-/// The entries as they go into this changelog: with its line endings, and their groups on the level of its groups.
+/// A changelog that had no section.
+struct Begun {
+    /// The text with a section for what is unreleased at its end.
+    text: String,
+    /// Where a text of another form goes on below it.
+    below: String,
+}
+
+/// The beginning of a changelog in the form of Keep a Changelog; `None` where the text has sections.
 ///
 /// # Errors
-/// For entries that would not stay inside the section.
-fn entries_for(changelog: &Changelog<'_>, entries: &str) -> Result<String, ChangelogError> {
-    let lines = scan_part(entries).map_err(|unclosed| ChangelogError::EntriesUnclosed {
-        closing: unclosed.closing,
-    })?;
-    let mut text = String::with_capacity(entries.len());
-    for line in lines {
-        match line.kind {
-            Kind::Heading { level: 1 | 2, title } => {
-                return Err(ChangelogError::EntriesOutgrow {
-                    title: title.to_owned(),
-                });
-            }
-            Kind::Heading { level: 3, title } => {
-                text.push_str(&heading(changelog.levels.group, &format!(" {title}")));
-            }
-            Kind::Heading { .. }
-            | Kind::Underline
-            | Kind::Blank
-            | Kind::Item
-            | Kind::Continued
-            | Kind::Raw
-            | Kind::Definition { .. }
-            | Kind::Text => text.push_str(line.text.trim_end_matches(['\r', '\n'])),
-        }
-        text.push_str(changelog.eol);
-    }
-    Ok(text)
-}
-
-/// A heading's line, without its ending.
-fn heading(level: usize, title: &str) -> String {
-    "#".repeat(level) + title
-}
-
-/// The text with an Unreleased section on top, and where a text of another form goes on below it.
-fn with_unreleased(text: String, eol: &str) -> Result<(String, String), ChangelogError> {
-    let changelog = parse(&text)?;
-    let releases = |section: &&Section<'_>| matches!(section.kind, SectionKind::Release { .. });
-    let first_release = changelog.sections.iter().find(releases);
-    if let Some(unreleased) = changelog.unreleased() {
-        return match first_release {
-            Some(first) if first.start < unreleased.start => {
-                Err(ChangelogError::UnreleasedBelow { line: unreleased.line })
-            }
-            Some(_) | None => Ok((text, String::new())),
-        };
+/// Where the text is not understood.
+fn begin(text: &str, eol: &str) -> Result<Option<Begun>, ChangelogError> {
+    let changelog = parse(text);
+    understood(&changelog)?;
+    if changelog.unreleased().is_some() || changelog.releases().next().is_some() {
+        return Ok(None);
     }
     let content = text.trim_start_matches('\u{feff}');
+    let bom = text.len() - content.len();
     if content.trim().is_empty() {
-        let bom = text.len() - content.len();
-        let title = (TITLE.to_owned() + &heading(changelog.levels.section, UNRELEASED)).replace('\n', eol);
-        return Ok((format!("{}{title}", text.get(..bom).unwrap_or_default()), String::new()));
+        let title = format!("{TITLE}##{UNRELEASED}").replace('\n', eol);
+        let bom = text.get(..bom).unwrap_or_default();
+        return Ok(Some(Begun {
+            text: format!("{bom}{title}"),
+            below: String::new(),
+        }));
     }
-    let at = first_release.map_or(changelog.welcome_end, |section| section.start);
-    let (above, below) = text.split_at_checked(at).unwrap_or((&text, ""));
-    let apart = if above.is_empty() || ends_with_blank_line(above) {
+    let (above, below) = text
+        .split_at_checked(changelog.welcome_end.max(bom))
+        .unwrap_or((text, ""));
+    let apart = if above.len() == bom || ends_with_blank_line(above) {
         ""
     } else {
         eol
     };
-    let heading = heading(changelog.levels.section, UNRELEASED).replace('\n', eol);
-    match first_release {
-        Some(_) => Ok((format!("{above}{apart}{heading}{eol}{below}"), String::new())),
-        None => Ok((format!("{above}{apart}{heading}"), below.to_owned())),
-    }
+    let heading = format!("##{UNRELEASED}").replace('\n', eol);
+    Ok(Some(Begun {
+        text: format!("{above}{apart}{heading}"),
+        below: below.to_owned(),
+    }))
 }
 
 fn ends_with_blank_line(text: &str) -> bool {
@@ -166,45 +146,301 @@ fn ends_with_blank_line(text: &str) -> bool {
     last.is_some_and(|line| line.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']).is_empty())
 }
 
-fn section_edits(changelog: &Changelog<'_>, new: &NewSection<'_>) -> Result<Vec<Edit>, ChangelogError> {
-    let Some(unreleased) = changelog.unreleased() else {
-        return Ok(Vec::new());
+fn section_edits(
+    changelog: &Changelog<'_>,
+    new: &NewSection<'_>,
+    links: &Links<'_>,
+) -> Result<Vec<Edit>, ChangelogError> {
+    let refused = |error| match error {
+        Undressable::Outgrows(title) => ChangelogError::EntriesOutgrow { title },
+        Undressable::Unclosed(closing) => ChangelogError::EntriesUnclosed { closing },
     };
-    let eol = changelog.eol;
-    let generated = Body::parse(new.entries)?;
-    let Some(standing) = changelog.release(new.version) else {
-        let mut body = Body::parse(unreleased.body)?;
-        body.add_generated(generated, eol);
-        let title = format!(" [{}] - {}{eol}", new.version, new.date);
-        let heading = eol.to_owned() + &heading(changelog.levels.section, &title);
-        let body = closed(body.print(), changelog, unreleased);
-        return Ok(vec![Edit::replace(unreleased.body_range(), heading + &body)]);
+    let entries = Listing::learn(changelog).dress(new.entries, changelog.eol);
+    let entries = entries.map_err(refused)?;
+    let style = Style::learn(changelog, new.version);
+    let heading = match &style {
+        Some(style) => style.heading(new.version, new.date, links.heading().as_deref()),
+        None => first_heading(changelog, new),
     };
-    let mut edits = Vec::new();
-    let mut body = Body::parse(standing.body)?;
-    if !unreleased.body.trim().is_empty() {
-        body.append(Body::parse(unreleased.body)?, eol);
-        edits.push(Edit::replace(unreleased.body_range(), eol.to_owned()));
+    match (
+        standing(changelog, new)?,
+        changelog.unreleased(),
+        changelog.releases().next(),
+    ) {
+        (Some(standing), unreleased, _) => {
+            let mut edits = completed(changelog, standing, unreleased, &entries)?;
+            edits.extend(dated(standing, style.as_ref(), heading, new.date));
+            Ok(edits)
+        }
+        (None, Some(unreleased), _) => {
+            let text = split_off(changelog, unreleased, &heading, &entries)?;
+            Ok(vec![Edit::replace(unreleased.body_range(), text)])
+        }
+        (None, None, Some(newest)) => {
+            utf8(newest, &[&heading])?;
+            let apart = if newest.start == 0 || ends_with_blank_line(changelog.preamble) {
+                ""
+            } else {
+                changelog.eol
+            };
+            let style = style.as_ref();
+            let lead = style.map_or(
+                changelog.eol,
+                |style| if style.is_compact() { "" } else { changelog.eol },
+            );
+            let tail = style.map_or(changelog.eol, |style| style.tail(changelog));
+            let text = format!("{apart}{heading}{lead}{entries}{tail}");
+            Ok(vec![Edit::insert(newest.start, text)])
+        }
+        (None, None, None) => Ok(Vec::new()),
     }
-    body.add_generated(generated, eol);
+}
+
+/// Refuses a changelog that begins with its oldest release: there a new one would have to go to the end.
+///
+/// # Errors
+/// Where the versions ascend from the top.
+fn newest_first(changelog: &Changelog<'_>, new: &Version) -> Result<(), ChangelogError> {
+    let versions = changelog
+        .releases()
+        .filter_map(|section| Some((section.version()?, section.line)));
+    let mut others = versions.filter(|(version, _)| *version != new);
+    match (others.next(), others.next(), others.last()) {
+        (Some((top, line)), Some((second, _)), last) if top < second && last.is_none_or(|(last, _)| top < last) => {
+            Err(ChangelogError::OldestFirst { line })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The section of the release, where it may still be changed.
+///
+/// # Errors
+/// Where it was released already, or the newest section announces another version.
+fn standing<'s, 'a>(
+    changelog: &'s Changelog<'a>,
+    new: &NewSection<'_>,
+) -> Result<Option<&'s Section<'a>>, ChangelogError> {
+    let version = new.version;
+    newest_first(changelog, version)?;
+    let Some(newest) = changelog.releases().next() else {
+        return Ok(None);
+    };
+    let mut named = changelog
+        .releases()
+        .filter(|section| section.version() == Some(version));
+    let SectionKind::Release { name, pending, .. } = newest.kind else {
+        return Ok(None);
+    };
+    let Some(first) = named.next() else {
+        if pending {
+            return Err(ChangelogError::Announced {
+                line: newest.line,
+                announced: name.to_owned(),
+                version: version.clone(),
+            });
+        }
+        return Ok(None);
+    };
+    let line = first.line;
+    let version = version.clone();
+    if matches!(first.kind, SectionKind::Release { yanked: true, .. }) {
+        return Err(ChangelogError::Yanked { line, version });
+    }
+    if line != newest.line {
+        let above = name.to_owned();
+        return Err(ChangelogError::ReleasedBefore { line, version, above });
+    }
+    match named.next() {
+        Some(second) => Err(ChangelogError::SecondRelease {
+            line: second.line,
+            first: line,
+            version,
+        }),
+        None => Ok(Some(first)),
+    }
+}
+
+/// What stands below the heading of unreleased changes once the release's section is split off from it, and that
+/// section.
+fn split_off(
+    changelog: &Changelog<'_>,
+    unreleased: &Section<'_>,
+    heading: &str,
+    entries: &str,
+) -> Result<String, ChangelogError> {
+    let eol = changelog.eol;
+    let parts = Parts::of(unreleased.body);
+    utf8(unreleased, &[parts.entries, heading])?;
+    let mut body = Body::parse(parts.entries)?;
+    body.add_generated(Body::parse(entries)?, eol);
+    let body = closed(body.print(), &parts, is_last(changelog, unreleased), eol);
+    let left = parts.left(eol);
+    let apart = if ends_with_blank_line(&left) { "" } else { eol };
+    Ok(format!("{left}{apart}{heading}{body}"))
+}
+
+/// The edits that bring what is unreleased, and the generated entries, into a section that stands.
+fn completed(
+    changelog: &Changelog<'_>,
+    standing: &Section<'_>,
+    unreleased: Option<&Section<'_>>,
+    entries: &str,
+) -> Result<Vec<Edit>, ChangelogError> {
+    let eol = changelog.eol;
+    let mut edits = Vec::new();
+    let parts = Parts::of(standing.body);
+    let mut body = Body::parse(parts.entries)?;
+    if let Some(unreleased) = unreleased {
+        let late = Parts::of(unreleased.body);
+        if !late.entries.trim().is_empty() {
+            utf8(unreleased, &[late.entries])?;
+            body.append(Body::parse(late.entries)?, eol);
+            edits.push(Edit::replace(unreleased.body_range(), late.left(eol)));
+        }
+    }
+    body.add_generated(Body::parse(entries)?, eol);
     let body = body.print();
-    if body != standing.body {
-        edits.push(Edit::replace(standing.body_range(), closed(body, changelog, standing)));
+    if body != parts.entries {
+        let body = closed(body, &parts, is_last(changelog, standing), eol);
+        utf8(standing, &[&body])?;
+        edits.push(Edit::replace(standing.body_range(), format!("{}{body}", parts.above)));
     }
     Ok(edits)
 }
 
-/// The body with a blank line at its end, where something follows the section.
-fn closed(mut body: String, changelog: &Changelog<'_>, section: &Section<'_>) -> String {
+/// The edit that gives a standing section the date of its release, where its heading has none yet.
+fn dated(standing: &Section<'_>, style: Option<&Style<'_, '_>>, heading: String, date: &str) -> Option<Edit> {
+    let title = Title::read(standing.title);
+    let dates = style.is_none_or(Style::is_dated);
+    if title.pending.is_none() && (title.date.is_some() || !dates) {
+        return None;
+    }
+    let range = standing.start..standing.start + standing.heading.len();
+    if title.plain {
+        return Some(Edit::replace(range, heading));
+    }
+    // Words of its own stay: the date takes the place of what says that there is none.
+    let date = style.map_or(Some(date.to_owned()), |style| style.date(date));
+    let date = date.unwrap_or_default();
+    let title = match title.pending {
+        Some(pending) => {
+            let mut text = standing.title.to_owned();
+            text.replace_range(pending, &date);
+            text
+        }
+        None => format!("{} - {date}", standing.title),
+    };
+    let title = if date.is_empty() {
+        title.trim_end_matches([' ', '-', '(', ')', '[', ']'])
+    } else {
+        &title
+    };
+    let text = standing.heading.replacen(standing.title, title, 1);
+    Some(Edit::replace(range, text))
+}
+
+/// The heading of the first release, in the form of Keep a Changelog.
+fn first_heading(changelog: &Changelog<'_>, new: &NewSection<'_>) -> String {
+    let level = changelog.sections.first().map_or(2, |section| section.level);
+    format!(
+        "{} [{}] - {}{}",
+        "#".repeat(level),
+        new.version,
+        new.date,
+        changelog.eol
+    )
+}
+
+/// The text of a section: what stays above its entries, the entries, and a rule that sets it apart from the next one.
+struct Parts<'a> {
+    above: &'a str,
+    entries: &'a str,
+    rule: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(body: &'a str) -> Self {
+        let Ok(lines) = scan_part(body) else {
+            return Self {
+                above: "",
+                entries: body,
+                rule: "",
+            };
+        };
+        let mut above = 0;
+        let mut inside = false;
+        for line in &lines {
+            let comment = line.kind == Kind::Raw && (inside || line.text.trim_start().starts_with("<!--"));
+            if !(comment || line.kind == Kind::Blank) {
+                break;
+            }
+            if comment {
+                inside = !line.text.contains("-->");
+                above = line.end();
+            }
+        }
+        let mut rule = body.len();
+        let mut end = body.len();
+        for line in lines.iter().rev().take_while(|line| line.start >= above) {
+            match line.kind {
+                Kind::Blank => {}
+                Kind::Raw if is_thematic_break(line.text.trim()) => rule = line.start,
+                Kind::Raw
+                | Kind::Heading { .. }
+                | Kind::Underline
+                | Kind::Item
+                | Kind::Continued
+                | Kind::Definition { .. }
+                | Kind::Text => break,
+            }
+            end = line.start;
+        }
+        let rule = if rule < body.len() { end } else { body.len() };
+        let part = |range: Range<usize>| body.get(range).unwrap_or_default();
+        Self {
+            above: part(0..above),
+            entries: part(above..rule),
+            rule: part(rule..body.len()),
+        }
+    }
+
+    /// What is left of the section once its entries are gone.
+    fn left(&self, eol: &str) -> String {
+        let below = if self.rule.is_empty() { eol } else { self.rule };
+        format!("{}{below}", self.above)
+    }
+}
+
+/// The entries with a blank line, or the rule, behind them where something follows the section.
+fn closed(mut entries: String, parts: &Parts<'_>, is_last: bool, eol: &str) -> String {
+    if !is_last && !ends_with_blank_line(&entries) && parts.rule.is_empty() {
+        entries.push_str(eol);
+    }
+    let rule = if ends_with_blank_line(&entries) {
+        parts.rule.trim_start_matches(['\r', '\n'])
+    } else {
+        parts.rule
+    };
+    entries.push_str(rule);
+    entries
+}
+
+fn is_last(changelog: &Changelog<'_>, section: &Section<'_>) -> bool {
     let last = changelog
         .sections
         .last()
         .is_some_and(|last| last.start == section.start);
-    let at_end = last && changelog.footer.is_empty();
-    if !at_end && !ends_with_blank_line(&body) {
-        body.push_str(changelog.eol);
+    last && changelog.footer.is_empty()
+}
+
+/// # Errors
+/// Where a text that moves or is copied holds bytes of another encoding.
+fn utf8(section: &Section<'_>, texts: &[&str]) -> Result<(), ChangelogError> {
+    if texts.iter().any(|text| is_foreign(text)) {
+        return Err(ChangelogError::NotUtf8 { line: section.line });
     }
-    body
+    Ok(())
 }
 
 /// Applies edits whose ranges do not overlap; those at one offset apply in the order given.

@@ -69,23 +69,24 @@ const HTML: [(&str, &str); 5] = [
     ("<textarea", "</textarea>"),
 ];
 
-/// The lines of a whole file, in order; their texts concatenated are `text`.
-///
-/// # Errors
-/// Where a top-level fence or HTML block is open at the end, since it would hide every heading below it.
-pub(super) fn scan(text: &str) -> Result<Vec<Line<'_>>, Unclosed> {
+/// The lines of a whole file, in order, their texts concatenated being `text`; and what is open at the end, which hides
+/// every heading below it.
+pub(super) fn scan(text: &str) -> (Vec<Line<'_>>, Option<Unclosed>) {
     scan_below(text, front_matter_lines(text))
 }
 
-/// The lines of a part of a file, which starts below a heading and so has no front matter; else as [`scan`].
+/// The lines of a part of a file, which starts below a heading and so has no front matter.
 ///
 /// # Errors
-/// As for [`scan`].
+/// Where a top-level fence or HTML block is open at the end.
 pub(super) fn scan_part(text: &str) -> Result<Vec<Line<'_>>, Unclosed> {
-    scan_below(text, 0)
+    match scan_below(text, 0) {
+        (lines, None) => Ok(lines),
+        (_, Some(unclosed)) => Err(unclosed),
+    }
 }
 
-fn scan_below(text: &str, mut front_matter: usize) -> Result<Vec<Line<'_>>, Unclosed> {
+fn scan_below(text: &str, mut front_matter: usize) -> (Vec<Line<'_>>, Option<Unclosed>) {
     let mut scanner = Scanner::default();
     let mut start = 0;
     for (index, raw) in text.split_inclusive('\n').enumerate() {
@@ -98,12 +99,12 @@ fn scan_below(text: &str, mut front_matter: usize) -> Result<Vec<Line<'_>>, Uncl
         scanner.lines.push(Line { start, text: raw, kind });
         start += raw.len();
     }
-    match scanner.open {
-        None => Ok(scanner.lines),
-        Some(Open::Fence { mark: '`', line, .. }) => Err(Unclosed { line, closing: "```" }),
-        Some(Open::Fence { line, .. }) => Err(Unclosed { line, closing: "~~~" }),
-        Some(Open::Html { closing, line }) => Err(Unclosed { line, closing }),
-    }
+    let unclosed = scanner.open.map(|open| match open {
+        Open::Fence { mark: '`', line, .. } => Unclosed { line, closing: "```" },
+        Open::Fence { line, .. } => Unclosed { line, closing: "~~~" },
+        Open::Html { closing, line } => Unclosed { line, closing },
+    });
+    (scanner.lines, unclosed)
 }
 
 /// How many lines at the top are YAML front matter, as site generators read it.
@@ -188,17 +189,22 @@ impl<'a> Scanner<'a> {
     /// The level of the setext heading that this line makes of a one-line paragraph above it.
     fn underlines(&self, rest: &str) -> Option<usize> {
         let level = match rest.as_bytes() {
-            [b'=', b'=', more @ ..] if more.iter().all(|&b| b == b'=') => 1,
-            [b'-', b'-', more @ ..] if more.iter().all(|&b| b == b'-') => 2,
+            [b'=', more @ ..] if more.iter().all(|&b| b == b'=') => 1,
+            [b'-', more @ ..] if more.iter().all(|&b| b == b'-') => 2,
             _ => return None,
         };
         let mut above = self.lines.iter().rev();
         let paragraph = above
             .next()
-            .is_some_and(|line| line.kind == Kind::Text && !line.text.starts_with([' ', '\t']));
+            .is_some_and(|line| line.kind == Kind::Text && !bare(line.text).starts_with([' ', '\t']));
         let its_first_line = above.next().is_none_or(|line| line.kind != Kind::Text);
         (paragraph && its_first_line).then_some(level)
     }
+}
+
+/// The line without the byte order mark of its file.
+fn bare(line: &str) -> &str {
+    line.trim_start_matches('\u{feff}')
 }
 
 /// The columns of white space before `rest` in `line`; a tab goes on to the next multiple of four.
@@ -258,10 +264,12 @@ fn closes(open: Open, line: &str) -> bool {
     }
 }
 
-fn is_thematic_break(rest: &str) -> bool {
-    ['-', '*', '_'].into_iter().any(|mark| {
-        rest.chars().all(|c| c == mark || c == ' ' || c == '\t') && rest.chars().filter(|&c| c == mark).count() >= 3
-    })
+/// Whether a line is a rule across the page.
+pub(super) fn is_thematic_break(rest: &str) -> bool {
+    !rest.is_empty()
+        && ['-', '*', '_'].into_iter().any(|mark| {
+            rest.chars().all(|c| c == mark || c == ' ' || c == '\t') && rest.chars().filter(|&c| c == mark).count() >= 3
+        })
 }
 
 /// The width of a list marker and of the space behind it.
@@ -283,7 +291,12 @@ fn item_marker(rest: &str) -> Option<usize> {
 
 fn definition(rest: &str) -> Option<Kind<'_>> {
     let (label, tail) = rest.strip_prefix('[')?.split_once("]:")?;
-    let url = tail.split_whitespace().next()?;
+    let tail = tail.trim_start();
+    // Between angle brackets a target may hold blanks (CommonMark 0.31, section 4.7).
+    let url = match tail.strip_prefix('<').and_then(|tail| tail.split_once('>')) {
+        Some((url, _)) => url,
+        None => tail.split_whitespace().next()?,
+    };
     let plain = !label.is_empty() && !label.contains(['[', ']']);
     plain.then_some(Kind::Definition { label, url })
 }

@@ -68,7 +68,7 @@ pub(crate) fn judge_changelog(facts: &Facts) -> Vec<Answer> {
     let refused = match &facts.changelog_after {
         Some(Err(error)) => Some(error.clone()),
         Some(Ok(_)) => None,
-        None => changelog::parse(file.text.as_deref().unwrap_or_default()).err(),
+        None => changelog::understood(file.text.as_deref().unwrap_or_default()).err(),
     };
     if let Some(error) = refused {
         let because = format!("{path} cannot be understood: {error}");

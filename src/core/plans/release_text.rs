@@ -105,11 +105,12 @@ pub fn changelog_text(
         .as_ref()
         .ok()
         .and_then(|workspace| workspace.repository.as_deref());
-    let links = links.map(|url| LinkStyle::of_repository(url, previous.as_deref()));
+    let links = links.map(LinkStyle::of_repository);
     let section = NewSection {
         version: release.version,
         date: release.date,
         tag: &tag,
+        previous: previous.as_deref(),
         entries: release.entries,
         links: links.as_ref(),
     };
