@@ -144,7 +144,7 @@ impl From<Unclosed> for ChangelogError {
 pub(super) fn understood(changelog: &Changelog<'_>) -> Result<(), ChangelogError> {
     use super::parse::SectionKind::Unreleased;
 
-    let newest = changelog.releases().next();
+    let newest = changelog.newest();
     if let Some(unclosed) = &changelog.unclosed
         && newest.is_none_or(|newest| unclosed.line < newest.line)
     {
@@ -160,13 +160,7 @@ pub(super) fn understood(changelog: &Changelog<'_>) -> Result<(), ChangelogError
                 first: first.line,
             });
         }
-        (Some(first), _)
-            if changelog
-                .releases()
-                .take_while(|release| release.line < first.line)
-                .count()
-                == 1 =>
-        {
+        (Some(first), _) if released_above(changelog, first.line) == 1 => {
             return Err(ChangelogError::UnreleasedBelow { line: first.line });
         }
         (Some(_) | None, _) => {}
@@ -178,4 +172,10 @@ pub(super) fn understood(changelog: &Changelog<'_>) -> Result<(), ChangelogError
         }),
         None => Ok(()),
     }
+}
+
+/// How many releases stand above a line.
+fn released_above(changelog: &Changelog<'_>, line: usize) -> usize {
+    let released = changelog.sections.iter().filter(|section| section.is_released());
+    released.take_while(|section| section.line < line).count()
 }

@@ -165,12 +165,8 @@ impl<'a> Listing<'a> {
                 }
                 Kind::Item => {
                     *flat |= !grouped;
-                    let text = line
-                        .text
-                        .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '+'));
-                    let marker = line.text.get(..line.text.len() - text.len());
                     if self.marker.is_none() {
-                        self.marker = marker.filter(|marker| marker.contains(['-', '*', '+']) && !text.is_empty());
+                        self.marker = bullet(line.text);
                     }
                 }
                 Kind::Blank | Kind::Underline | Kind::Continued | Kind::Raw | Kind::Definition { .. } | Kind::Text => {}
@@ -271,6 +267,14 @@ fn first_heading_level(changelog: &Changelog<'_>) -> Option<usize> {
             _ => None,
         })
     })
+}
+
+/// A bullet with the blanks around it.
+fn bullet(line: &str) -> Option<&str> {
+    let text = line.trim_start_matches([' ', '\t']).strip_prefix(['-', '*', '+'])?;
+    let text = text.trim_start_matches([' ', '\t']);
+    let marker = line.get(..line.len() - text.len())?;
+    (marker.ends_with([' ', '\t']) && !text.trim().is_empty()).then_some(marker)
 }
 
 /// Whether two headings name one group.

@@ -154,8 +154,8 @@ fn is_title(candidate: &Candidate<'_>) -> bool {
     candidate.level == 1 && named && candidate.title.date.is_none()
 }
 
-/// Whether a heading above the releases may be that of a release: it stands on their level, and its words do not say
-/// that it speaks of the file. Where it has no numbers and lists nothing, it does.
+/// Whether a heading above the releases may be that of a release: it stands on their level, its words do not say that it
+/// speaks of the file, and it has numbers or lists something.
 fn is_unclear(
     lines: &[Line<'_>],
     candidates: &[Candidate<'_>],
@@ -167,8 +167,8 @@ fn is_unclear(
     let about = text
         .split(|c: char| !c.is_alphanumeric())
         .any(|word| ABOUT.contains(&word));
-    let shallower = number == 0 && (candidate.level < releases || is_title(candidate));
-    if candidate.level > releases || shallower || about {
+    let names_the_file = number == 0 && is_title(candidate);
+    if candidate.level != releases || names_the_file || about {
         return false;
     }
     let below = candidates.get(number + 1).map_or(lines.len(), |next| next.index);

@@ -54,6 +54,10 @@ impl Section<'_> {
         matches!(self.kind, SectionKind::Release { .. })
     }
 
+    pub(super) fn is_released(&self) -> bool {
+        matches!(self.kind, SectionKind::Release { pending: false, .. })
+    }
+
     pub(super) fn version(&self) -> Option<&Version> {
         match &self.kind {
             SectionKind::Release { version, .. } => version.as_ref(),
@@ -107,15 +111,20 @@ pub struct Definition<'a> {
 }
 
 impl<'a> Changelog<'a> {
-    /// The section of unreleased changes, above every release.
+    /// The section of unreleased changes, above everything that was released.
     pub fn unreleased(&self) -> Option<&Section<'a>> {
-        let mut above = self.sections.iter().take_while(|section| !section.is_release());
+        let mut above = self.sections.iter().take_while(|section| !section.is_released());
         above.find(|section| section.kind == SectionKind::Unreleased)
     }
 
     /// The section of a release; the first one, where a version has several.
     pub fn release(&self, wanted: &Version) -> Option<&Section<'a>> {
         self.releases().find(|section| section.version() == Some(wanted))
+    }
+
+    /// The section of the newest release, past those that announce one.
+    pub(super) fn newest(&self) -> Option<&Section<'a>> {
+        self.sections.iter().find(|section| section.is_released())
     }
 
     /// The sections of releases, from the top.

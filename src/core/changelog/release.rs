@@ -13,7 +13,7 @@ use super::groups::{Listing, Undressable};
 use super::heading::Title;
 use super::links::{LinkStyle, Links};
 use super::parse::{Changelog, Section, SectionKind, line_ending, parse};
-use super::scan::{Kind, is_thematic_break, scan_part};
+use super::scan::{Kind, Line, is_thematic_break, scan_part};
 use super::style::Style;
 
 /// The section that a release is to have.
@@ -162,11 +162,7 @@ fn section_edits(
         Some(style) => style.heading(new.version, new.date, links.heading().as_deref()),
         None => first_heading(changelog, new),
     };
-    match (
-        standing(changelog, new)?,
-        changelog.unreleased(),
-        changelog.releases().next(),
-    ) {
+    match (standing(changelog, new)?, changelog.unreleased(), changelog.newest()) {
         (Some(standing), unreleased, _) => {
             let mut edits = completed(changelog, standing, unreleased, &entries)?;
             edits.extend(dated(standing, style.as_ref(), heading, new.date));
@@ -223,32 +219,27 @@ fn standing<'s, 'a>(
 ) -> Result<Option<&'s Section<'a>>, ChangelogError> {
     let version = new.version;
     newest_first(changelog, version)?;
-    let Some(newest) = changelog.releases().next() else {
-        return Ok(None);
-    };
     let mut named = changelog
         .releases()
         .filter(|section| section.version() == Some(version));
-    let SectionKind::Release { name, pending, .. } = newest.kind else {
-        return Ok(None);
-    };
     let Some(first) = named.next() else {
-        if pending {
-            return Err(ChangelogError::Announced {
-                line: newest.line,
-                announced: name.to_owned(),
+        let announced = changelog.releases().next().filter(|section| !section.is_released());
+        return match announced.filter(|_| changelog.unreleased().is_none()) {
+            Some(section) => Err(ChangelogError::Announced {
+                line: section.line,
+                announced: name(section).to_owned(),
                 version: version.clone(),
-            });
-        }
-        return Ok(None);
+            }),
+            None => Ok(None),
+        };
     };
     let line = first.line;
     let version = version.clone();
     if matches!(first.kind, SectionKind::Release { yanked: true, .. }) {
         return Err(ChangelogError::Yanked { line, version });
     }
-    if line != newest.line {
-        let above = name.to_owned();
+    if let Some(above) = changelog.newest().filter(|newest| newest.line < line) {
+        let above = name(above).to_owned();
         return Err(ChangelogError::ReleasedBefore { line, version, above });
     }
     match named.next() {
@@ -258,6 +249,14 @@ fn standing<'s, 'a>(
             version,
         }),
         None => Ok(Some(first)),
+    }
+}
+
+/// What a section's heading calls it.
+fn name<'a>(section: &Section<'a>) -> &'a str {
+    match section.kind {
+        SectionKind::Release { name, .. } => name,
+        SectionKind::Unreleased | SectionKind::Other { .. } => section.title,
     }
 }
 
@@ -352,10 +351,15 @@ fn first_heading(changelog: &Changelog<'_>, new: &NewSection<'_>) -> String {
     )
 }
 
-/// The text of a section: what stays above its entries, the entries, and a rule that sets it apart from the next one.
+/// The text of a section in its parts.
 struct Parts<'a> {
+    /// Comments, which stay above the entries.
     above: &'a str,
+    /// The entries.
     entries: &'a str,
+    /// The definitions of links in the entries, with blank lines around them.
+    definitions: &'a str,
+    /// The rule that sets the section apart from the next one, with blank lines around it.
     rule: &'a str,
 }
 
@@ -365,6 +369,7 @@ impl<'a> Parts<'a> {
             return Self {
                 above: "",
                 entries: body,
+                definitions: "",
                 rule: "",
             };
         };
@@ -380,27 +385,15 @@ impl<'a> Parts<'a> {
                 above = line.end();
             }
         }
-        let mut rule = body.len();
-        let mut end = body.len();
-        for line in lines.iter().rev().take_while(|line| line.start >= above) {
-            match line.kind {
-                Kind::Blank => {}
-                Kind::Raw if is_thematic_break(line.text.trim()) => rule = line.start,
-                Kind::Raw
-                | Kind::Heading { .. }
-                | Kind::Underline
-                | Kind::Item
-                | Kind::Continued
-                | Kind::Definition { .. }
-                | Kind::Text => break,
-            }
-            end = line.start;
-        }
-        let rule = if rule < body.len() { end } else { body.len() };
         let part = |range: Range<usize>| body.get(range).unwrap_or_default();
+        let is_rule = |line: &Line<'_>| line.kind == Kind::Raw && is_thematic_break(line.text.trim());
+        let rule = start_of_last(&lines, above..body.len(), is_rule);
+        let is_link = |line: &Line<'_>| matches!(line.kind, Kind::Definition { .. });
+        let links = start_of_last(&lines, above..rule, is_link);
         Self {
             above: part(0..above),
-            entries: part(above..rule),
+            entries: part(above..links),
+            definitions: part(links..rule),
             rule: part(rule..body.len()),
         }
     }
@@ -412,17 +405,30 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The entries with a blank line, or the rule, behind them where something follows the section.
+/// Where the last lines of one sort start, with the blank lines above them; the end where no such line is the last.
+fn start_of_last(lines: &[Line<'_>], range: Range<usize>, is_wanted: impl Fn(&Line<'_>) -> bool) -> usize {
+    let inside = lines.iter().rev().filter(|line| range.contains(&line.start));
+    let last = inside.take_while(|line| line.kind == Kind::Blank || is_wanted(line));
+    let last: Vec<_> = last.collect();
+    match last.iter().any(|line| is_wanted(line)) {
+        true => last.last().map_or(range.end, |line| line.start),
+        false => range.end,
+    }
+}
+
+/// The entries with what ends the section behind them, and a blank line where something follows it.
 fn closed(mut entries: String, parts: &Parts<'_>, is_last: bool, eol: &str) -> String {
-    if !is_last && !ends_with_blank_line(&entries) && parts.rule.is_empty() {
+    for part in [parts.definitions, parts.rule] {
+        let part = if ends_with_blank_line(&entries) {
+            part.trim_start_matches(['\r', '\n'])
+        } else {
+            part
+        };
+        entries.push_str(part);
+    }
+    if !is_last && !ends_with_blank_line(&entries) {
         entries.push_str(eol);
     }
-    let rule = if ends_with_blank_line(&entries) {
-        parts.rule.trim_start_matches(['\r', '\n'])
-    } else {
-        parts.rule
-    };
-    entries.push_str(rule);
     entries
 }
 
