@@ -398,10 +398,11 @@ impl Look<'_> {
         let (new, old) = (self.eye.repo.tree_of(commit)?, self.eye.repo.tree_of(parent)?);
         let mut changes = brought::in_tree(self.eye.repo, new, &[old])?;
         changes.extend(brought::in_tree(self.eye.repo, old, &[new])?);
-        let changelog = self.policy.release.changelog.as_str().as_bytes();
+        let before = super::content(self.eye.repo, parent, self.policy)?;
+        let changelog = before.changelog_path().map(str::as_bytes);
         let is_ours = |path: &[u8]| {
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
-            path == changelog
+            Some(path) == changelog
                 || [b"Cargo.toml", b"Cargo.lock"]
                     .iter()
                     .any(|ours| name == ours.as_slice())
