@@ -235,3 +235,37 @@ fn marks_of_other_tools_stay_in_place() {
         "{result}"
     );
 }
+
+#[test]
+fn a_far_release_may_be_announced_above_what_is_unreleased() {
+    let text = "# Log\n\n## 1.0.0 - TBD\n\n- far\n\n## [Unreleased]\n\n- near\n\n## [0.1.0] - 2026-01-01\n\n- old\n";
+    let result = written(text, "0.2.0", FIX).unwrap();
+    let expected = "## [Unreleased]\n\n## [0.2.0] - 2026-02-03\n\n- near\n- mended\n\n## [0.1.0]";
+    assert_eq!(
+        result,
+        text.replace("## [Unreleased]\n\n- near\n\n## [0.1.0]", expected)
+    );
+    let far = written(text, "1.0.0", FIX).unwrap();
+    assert!(
+        far.starts_with("# Log\n\n## [1.0.0] - 2026-02-03\n\n- far\n- near\n- mended\n\n## [Unreleased]\n\n## [0.1.0]"),
+        "{far}"
+    );
+}
+
+#[test]
+fn definitions_stay_at_the_end_of_their_section() {
+    let text = "# Log\n\n## Unreleased\n\n### Fixed\n\n- see [#1]\n\n[#1]: https://e.org/1\n\n## 0.1.0\n\n### Fixed\n\n- old\n";
+    let entries = "### Added\n\n- new\n\n### Fixed\n\n- mended\n";
+    let result = written(text, "0.2.0", entries).unwrap();
+    let expected =
+        "## 0.2.0\n\n### Fixed\n\n- see [#1]\n- mended\n\n### Added\n\n- new\n\n[#1]: https://e.org/1\n\n## 0.1.0";
+    assert!(result.contains(expected), "{result}");
+    assert_eq!(written(&result, "0.2.0", entries), Ok(result));
+}
+
+#[test]
+fn headings_above_the_level_of_releases_are_of_the_file() {
+    let text = "# Notes\n\n## Known issues\n- one\n\n## Changes\n\n### Version 0.1.0\n\n- old\n";
+    let new = "### Version 0.2.0 | · | - mended | ·";
+    assert_eq!(changed(text), new);
+}
