@@ -13,10 +13,13 @@ const NEW: &str = "CHANGELOG.md";
 const NAMES: [&str; 5] = ["changelog", "changes", "history", "releases", "news"];
 
 /// The endings in use, and whether such a file is Markdown. Without an ending it is, where a heading shows it.
-const ENDINGS: [(&str, bool); 7] = [
+const ENDINGS: [(&str, bool); 10] = [
     ("", true),
     ("md", true),
     ("markdown", true),
+    ("mdown", true),
+    ("mdx", true),
+    ("mkd", true),
     ("txt", false),
     ("rst", false),
     ("adoc", false),
@@ -213,8 +216,8 @@ fn is_usual(name: &str) -> bool {
 fn markdown(path: String) -> Result<String, FileError> {
     let ending = ending(name(&path)).to_ascii_lowercase();
     match ENDINGS.iter().find(|(known, _)| *known == ending) {
-        Some((_, false)) => Err(FileError::NotMarkdown { path }),
-        Some((_, true)) | None => Ok(path),
+        Some((_, true)) => Ok(path),
+        Some((_, false)) | None => Err(FileError::NotMarkdown { path }),
     }
 }
 
@@ -382,6 +385,7 @@ mod tests {
         insta::assert_snapshot!(found(None, &["CHANGES.md", "HISTORY.md"]), @r#"several files could be the CHANGELOG: CHANGES.md, HISTORY.md; say which one in sentinel.toml: [release] changelog = "CHANGES.md""#);
         insta::assert_snapshot!(found(None, &["crates/a/CHANGES.md", "crates/b/CHANGES.md"]), @r#"several files could be the CHANGELOG: crates/a/CHANGES.md, crates/b/CHANGES.md; say which one in sentinel.toml: [release] changelog = "crates/a/CHANGES.md""#);
         insta::assert_snapshot!(found(None, &["CHANGES.rst"]), @"the CHANGELOG is CHANGES.rst, and only Markdown is written; turn it into Markdown: git mv CHANGES.rst CHANGES.md, with `## 1.0.0` as the form of its headings");
+        insta::assert_snapshot!(found(Some("src/log.rs"), &[]), @"the CHANGELOG is src/log.rs, and only Markdown is written; turn it into Markdown: git mv src/log.rs src/log.md, with `## 1.0.0` as the form of its headings");
         insta::assert_snapshot!(found(None, &["CHANGELOG.md -> ../log.md"]), @"CHANGELOG.md is a symbolic link that leads out of the repository; git rm CHANGELOG.md, and put a file there, or name another in sentinel.toml: [release] changelog");
         insta::assert_snapshot!(found(None, &["CHANGELOG.md -> /etc/passwd"]), @"CHANGELOG.md is a symbolic link that leads out of the repository, to /etc/passwd; git rm CHANGELOG.md, and put a file there, or name another in sentinel.toml: [release] changelog");
         insta::assert_snapshot!(found(None, &["CHANGELOG.md -> NEWS.md", "NEWS.md -> CHANGELOG.md"]), @"CHANGELOG.md is a symbolic link that leads round in a circle; git rm CHANGELOG.md, and put a file there, or name another in sentinel.toml: [release] changelog");

@@ -71,6 +71,10 @@ fn a_new_section_looks_like_the_newest() {
             "## 0.2.0 ## | · | ### fixed | · | - mended | ·",
         ),
         (
+            "# Log\n\n## demo 0.1.0\nReleased by hand.\n\n### Fixed\n\n- a\n",
+            "## demo 0.2.0 | · | ### Fixed | · | - mended | ·",
+        ),
+        (
             "<a name=\"v0.1.0\"></a>\n## v0.1.0 (2026-01-01)\n\n#### Bug Fixes\n\n*   a\n\n\n",
             "<a name=\"v0.2.0\"></a> | ## v0.2.0 (2026-02-03) | · | #### Bug Fixes | · | *   mended | ·",
         ),

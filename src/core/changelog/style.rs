@@ -50,9 +50,8 @@ impl<'s, 'a> Style<'s, 'a> {
 
     /// Whether entries stand right below their release's heading, without a blank line.
     pub(super) fn is_compact(&self) -> bool {
-        !self.model.body.starts_with(['\r', '\n'])
-            && !self.model.body.trim().is_empty()
-            && self.model.heading.contains('#')
+        let first = self.model.body.lines().next().unwrap_or_default();
+        first.trim_start().starts_with(['-', '*', '+', '#']) && self.model.heading.contains('#')
     }
 
     /// What stands between a release and the next one: blank lines, and a rule where they are apart by one.
