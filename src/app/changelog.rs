@@ -119,7 +119,7 @@ fn with_section(
     let entries = entries::entries(&lineage.history, &policy.changelog, repository);
     let rendered = Renderer::new()?.section(&entries)?;
     let previous = lineage.base.as_ref().map(|base| base.tag.to_string());
-    let links = repository.map(LinkStyle::of_repository);
+    let links = repository.and_then(LinkStyle::of_repository);
     let today = date(clock::now())?;
     let tag = policy.release.tag.render(version);
     let section = NewSection {

@@ -6,6 +6,14 @@
 //! Cost is linear in the message whatever its bytes: the lines are walked once, and only the first one is given to
 //! `conventional_commit_parser`, whose reading of a whole message is quadratic in its footers.
 
+mod encoding;
+mod requests;
+
+use std::fmt;
+
+pub use encoding::decode;
+pub use requests::split_reference;
+
 /// What one commit message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -15,10 +23,34 @@ pub struct Message {
     pub kind: Kind,
     /// The paragraph of the first breaking footer that says something; its lines are joined by `\n`.
     pub breaking_note: Option<String>,
-    /// The ids that the message says it reverts: 7 to 64 lower-case hexadecimal digits each, in the order written.
-    pub reverts: Vec<String>,
-    /// Pull-request numbers, such as `123` for a trailing ` (#123)` of the subject, in the order written.
-    pub references: Vec<String>,
+    /// What the message says it reverts, in the order written.
+    pub reverts: Vec<Named>,
+    /// The pull requests that the commit came by, such as a trailing ` (#123)` of the subject says, in the order written.
+    pub references: Vec<Reference>,
+}
+
+/// A commit as a message names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By its id: 7 to 64 lower-case hexadecimal digits.
+    Commit(String),
+    /// By the number of the pull request that it came by.
+    Request(String),
+}
+
+/// A pull request, or merge request, as a message names it; shown as `#12` or `!12`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// `#`, or `!` as GitLab and Azure write it.
+    pub mark: char,
+    /// Its digits.
+    pub number: String,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.mark, self.number)
+    }
 }
 
 /// What kind of message the subject makes it.
@@ -79,7 +111,15 @@ impl Message {
 /// U+FEFF in UTF-8 (The Unicode Standard, 23.8).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Reads a commit message of any bytes, as it stands in the commit object.
+/// Reads a commit message in the encoding that the commit's header names; in one that is not known, as if it were UTF-8.
+pub fn read_encoded(message: &[u8], header: Option<&[u8]>) -> Message {
+    match decode(message, header) {
+        Some(text) => read(&text),
+        None => read(message),
+    }
+}
+
+/// Reads a commit message of any bytes, in UTF-8.
 ///
 /// A byte order mark and leading blank lines are skipped, as editors add and git-stripspace(1) drops them; lines end in LF or CRLF.
 pub fn read(message: &[u8]) -> Message {
@@ -95,18 +135,37 @@ fn read_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Message {
     for line in lines {
         body.take(line);
     }
-    let kind = classify(&first, body.breaking);
+    let subject = first.trim();
+    let mut references = requests::of_subject(subject);
+    if references.is_empty() {
+        references.extend(body.reference);
+    }
     let mut message = Message {
-        references: references(first.trim()),
-        subject: first.trim().to_owned(),
-        kind,
-        breaking_note: body.note.map(Note::finish),
+        references,
+        subject: subject.to_owned(),
+        kind: classify(&first, body.breaking),
+        breaking_note: body.note.map(Note::finish).filter(|note| !note.is_empty()),
         reverts: body.reverts,
     };
     if message.is_revert() {
         message.reverts.append(&mut body.refs);
     }
+    if message.reverts.is_empty() {
+        message.reverts.extend(reverted_in_quotes(&message.kind));
+    }
     message
+}
+
+/// The pull request at the end of the quoted subject, where a forge's revert button left no more than `Revert "… (#12)"`.
+fn reverted_in_quotes(kind: &Kind) -> Option<Named> {
+    match kind {
+        Kind::Revert {
+            summary,
+            reapplied: false,
+            ..
+        } => split_reference(summary).map(|(_, reference)| Named::Request(reference.number)),
+        Kind::Revert { .. } | Kind::Conventional(_) | Kind::Merge | Kind::Fixup | Kind::Other => None,
+    }
 }
 
 /// Whether a line shows nothing, whatever marks an editor has left on it.
@@ -123,9 +182,22 @@ fn is_blank(line: &[u8]) -> bool {
 struct Body {
     breaking: bool,
     note: Option<Note>,
-    reverts: Vec<String>,
+    reverts: Vec<Named>,
     /// Ids in `Refs:` footers: reverted commits under the type `revert`, mere mentions elsewhere.
-    refs: Vec<String>,
+    refs: Vec<Named>,
+    /// The pull request that a line says the commit came by.
+    reference: Option<Reference>,
+    /// What began at the end of the line before.
+    awaited: Option<Awaited>,
+}
+
+/// What stands on the next line, where a line ends behind the word that introduces it.
+#[derive(Clone, Copy)]
+enum Awaited {
+    /// The id of git's `This reverts commit <id>`.
+    Reverted,
+    /// The ids of a `Refs:` footer.
+    Refs,
 }
 
 /// A breaking footer's paragraph, while its lines may still come.
@@ -138,21 +210,52 @@ impl Body {
     fn take(&mut self, line: &[u8]) {
         if let Some(value) = breaking_footer(line) {
             self.breaking = true;
+            self.awaited = None;
             self.open_note(value);
             return;
         }
         if let Some(note) = self.note.as_mut().filter(|note| note.open) {
-            if line.is_empty() || is_footer(line) {
-                note.open = false;
-            } else {
-                note.push(line);
-            }
+            note.take(line);
         }
-        // git-revert(1): `This reverts commit <id>.`, for a merge `…<id>, reversing`, with `--reference` `…<id> (…)`.
-        if let Some(rest) = line.strip_prefix(b"This reverts commit ") {
-            self.reverts.extend(hex_words(rest).next().flatten());
-        } else if let Some(rest) = strip_token(line, b"refs: ") {
-            self.refs.extend(hex_words(rest).flatten());
+        let awaited = self.awaited.take();
+        if !self.introduces(line)
+            && let Some(awaited) = awaited
+        {
+            self.name(awaited, line);
+        }
+    }
+
+    /// Takes a line that says for itself what it is about; whether it does.
+    fn introduces(&mut self, line: &[u8]) -> bool {
+        // git-revert(1): `This reverts commit <id>.`, for a merge `…<id>, reversing`, with `--reference` `…<id> (…)`; Azure
+        // writes ``Reverted commit `<id>`.``
+        const REVERTED: [&[u8]; 3] = [b"This reverts commit", b"Reverted commit", b"Reverts commit"];
+        let reverted = REVERTED.iter().find_map(|head| line.strip_prefix(*head));
+        let refs = || Some((Awaited::Refs, strip_token(line, b"refs:")?));
+        if let Some((what, text)) = reverted.map(|text| (Awaited::Reverted, text)).or_else(refs) {
+            if text.is_empty() {
+                self.awaited = Some(what);
+            } else if text.starts_with(b" ") {
+                self.name(what, text);
+            }
+            return true;
+        }
+        let Ok(line) = std::str::from_utf8(line) else {
+            return false;
+        };
+        let (reverted, reference) = (requests::reverted(line), requests::of_line(line));
+        let says = !reverted.is_empty() || reference.is_some();
+        self.reverts.extend(reverted);
+        self.reference = self.reference.take().or(reference);
+        says
+    }
+
+    /// Takes the ids of a text.
+    fn name(&mut self, what: Awaited, text: &[u8]) {
+        let mut ids = hex_words(text);
+        match what {
+            Awaited::Reverted => self.reverts.extend(ids.next().flatten().map(Named::Commit)),
+            Awaited::Refs => self.refs.extend(ids.flatten().map(Named::Commit)),
         }
     }
 
@@ -171,7 +274,15 @@ impl Body {
 }
 
 impl Note {
-    fn push(&mut self, line: &[u8]) {
+    /// Takes a line below the footer, whose text may begin there, and behind a blank line too.
+    fn take(&mut self, line: &[u8]) {
+        if line.is_empty() && self.text.is_empty() {
+            return;
+        }
+        if line.is_empty() || is_footer(line) {
+            self.open = false;
+            return;
+        }
         if !self.text.is_empty() {
             self.text.push(b'\n');
         }
@@ -243,7 +354,7 @@ fn classify(line: &str, breaking_footer: bool) -> Kind {
     }
 }
 
-/// Whether the subject is git-fmt-merge-msg(1)'s, or GitHub's for a merged pull request.
+/// Whether the subject is git-fmt-merge-msg(1)'s, or a forge's for a merged pull request.
 fn is_merge(line: &str) -> bool {
     const NOUNS: [&str; 4] = ["branch", "tag", "commit", "remote-tracking branch"];
     let Some(rest) = line.strip_prefix("Merge ") else {
@@ -253,7 +364,10 @@ fn is_merge(line: &str) -> bool {
         let plural = after.strip_prefix("es").or_else(|| after.strip_prefix('s'));
         plural.unwrap_or(after).starts_with(" '")
     });
-    named || rest.starts_with("pull request #") || rest == "HEAD" || rest.starts_with("HEAD of ")
+    let requested = ["pull request #", "pull request '"]
+        .iter()
+        .any(|head| rest.starts_with(head));
+    named || requested || rest == "HEAD" || rest.starts_with("HEAD of ")
 }
 
 /// Reads `type(scope)!: description`.
@@ -302,29 +416,6 @@ fn scan(line: &str) -> Option<Conventional> {
         breaking,
         summary: rest.strip_prefix(": ")?.trim().to_owned(),
     })
-}
-
-/// The pull-request numbers that the subject ends in, or that GitHub's merge subject names.
-fn references(subject: &str) -> Vec<String> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if let Some((number, _)) = subject
-        .strip_prefix("Merge pull request #")
-        .and_then(|rest| rest.split_once(" from"))
-        .filter(|(number, _)| digits(number))
-    {
-        return vec![number.to_owned()];
-    }
-    let mut found = Vec::new();
-    let mut rest = subject;
-    while let Some((before, number)) = rest.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (#")) {
-        if !digits(number) {
-            break;
-        }
-        found.push(number.to_owned());
-        rest = before;
-    }
-    found.reverse();
-    found
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! Which commits make an entry, under which group, with which link. Knows nothing of Markdown.
 
 use super::changelog::{Entry, Group, Link};
-use super::commit::Kind;
+use super::commit::{Kind, Reference, split_reference};
+use super::forge::Forge;
 use super::history::{History, Judged};
 use super::policy::Changelog;
 
@@ -11,11 +12,13 @@ use super::policy::Changelog;
 ///
 /// `repository` is the web address of the repository; without it entries name their pull request or commit, unlinked.
 pub fn entries(history: &History, groups: &Changelog, repository: Option<&str>) -> Vec<Entry> {
+    let forge = repository.and_then(Forge::at);
     let kept = history.judged.iter().filter(|judged| !judged.reverted);
-    kept.filter_map(|judged| entry(judged, groups, repository)).collect()
+    kept.filter_map(|judged| entry(judged, groups, forge.as_ref()))
+        .collect()
 }
 
-fn entry(judged: &Judged, groups: &Changelog, repository: Option<&str>) -> Option<Entry> {
+fn entry(judged: &Judged, groups: &Changelog, forge: Option<&Forge>) -> Option<Entry> {
     let message = &judged.commit.message;
     let breaking = message.is_breaking();
     let (kind, scope, summary) = match &message.kind {
@@ -28,41 +31,30 @@ fn entry(judged: &Judged, groups: &Changelog, repository: Option<&str>) -> Optio
         Kind::Merge | Kind::Fixup | Kind::Other => return None,
     };
     let group: Group = groups.group(kind, breaking)?;
-    let (summary, reference) = without_reference(summary, message.references.last());
+    // A trailing ` (#12)` becomes the entry's link instead of standing there twice.
+    let (summary, reference) = match split_reference(&summary) {
+        Some((rest, reference)) => (rest.trim_end().to_owned(), Some(reference)),
+        None => (summary, message.references.last().cloned()),
+    };
     Some(Entry {
         group,
         breaking,
         scope,
         summary,
-        link: Some(link(judged, reference.as_deref(), repository)),
+        link: Some(link(judged, reference.as_ref(), forge)),
     })
 }
 
-/// A trailing ` (#12)` becomes the entry's link instead of standing there twice.
-fn without_reference(summary: String, reference: Option<&String>) -> (String, Option<String>) {
-    let Some(number) = reference else {
-        return (summary, None);
-    };
-    match summary.strip_suffix(&format!("(#{number})")) {
-        Some(rest) => (rest.trim_end().to_owned(), Some(number.clone())),
-        None => (summary, Some(number.clone())),
-    }
-}
-
-fn link(judged: &Judged, reference: Option<&str>, repository: Option<&str>) -> Link {
-    let base = repository.map(|url| url.trim_end_matches('/').trim_end_matches(".git"));
+fn link(judged: &Judged, reference: Option<&Reference>, forge: Option<&Forge>) -> Link {
     match reference {
-        Some(number) => Link {
-            text: format!("#{number}"),
-            url: base.map(|base| format!("{base}/pull/{number}")),
+        Some(reference) => Link {
+            text: reference.to_string(),
+            url: forge.and_then(|forge| forge.request(reference)),
         },
-        None => {
-            let id = judged.commit.id;
-            Link {
-                text: id.to_hex_with_len(7).to_string(),
-                url: base.map(|base| format!("{base}/commit/{id}")),
-            }
-        }
+        None => Link {
+            text: judged.commit.id.to_hex_with_len(7).to_string(),
+            url: forge.map(|forge| forge.commit(judged.commit.id)),
+        },
     }
 }
 
@@ -112,6 +104,12 @@ mod tests {
         Changed true [] drop the old reader (0000000 Some("https://example.org/demo/commit/0000000000000000000000000000000000000003"))
         "#);
         insta::assert_snapshot!(shown(&["feat: a (#3)"], None), @"Added false [] a (#3 None)");
+        let lab = ["feat: a (!3)", "feat: b\n\nSee merge request x/y!4"];
+        insta::assert_snapshot!(shown(&lab, Some("https://gitlab.com/x/y")), @r#"
+        Added false [] a (!3 Some("https://gitlab.com/x/y/-/merge_requests/3"))
+        Added false [] b (!4 Some("https://gitlab.com/x/y/-/merge_requests/4"))
+        "#);
+        insta::assert_snapshot!(shown(&["feat: a (#3)"], Some("https://git.sr.ht/~x/y")), @"Added false [] a (#3 None)");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::collections::btree_map::{BTreeMap, Entry};
 
-use super::commit::{Kind, Message};
+use super::commit::{Kind, Message, Named, split_reference};
 use super::ids::Oid;
 use super::version::{Bump, BumpTable};
 
@@ -57,10 +57,10 @@ impl History {
 
 /// Judges the commits that are reachable from the source and not from the base, every commit before its parents.
 ///
-/// Going from the newest to the oldest, a commit that still stands and names older ones in git's line `This reverts commit <id>`
-/// cancels them; naming a merge cancels all that the merge brought in: what its other parents reach and its first does not. A revert
+/// Going from the newest to the oldest, a commit that still stands and names older ones, in git's line `This reverts commit <id>` or
+/// by pull request as forges do (`Reverts owner/repo#12`), cancels them; naming a merge cancels all that the merge brought in: what its other parents reach and its first does not. A revert
 /// whose named commits are all in the list is cancelled with them, so that reverting it revives them. Otherwise it undoes
-/// something released and asks for what its type asks for; so does a commit of another type that carries git's line. An id
+/// something released and asks for what its type asks for; so does a commit of another type that carries such a line. An id
 /// may be abbreviated as long as it is unique in the list.
 pub fn judge(commits: Vec<Commit>, table: &BumpTable) -> History {
     let graph = Graph::of(&commits);
@@ -82,7 +82,7 @@ pub fn judge(commits: Vec<Commit>, table: &BumpTable) -> History {
 }
 
 /// For each commit of the list, whether it is cancelled.
-fn cancelled(commits: &[Commit], graph: &Graph) -> Vec<bool> {
+fn cancelled(commits: &[Commit], graph: &Graph<'_>) -> Vec<bool> {
     let mut cancelled = Marks::new(commits.len());
     let mut expanded = Marks::new(commits.len());
     for (index, Commit { message, .. }) in commits.iter().enumerate() {
@@ -94,16 +94,19 @@ fn cancelled(commits: &[Commit], graph: &Graph) -> Vec<bool> {
             continue;
         }
         let mut all_known = true;
-        for id in &message.reverts {
+        for named in &message.reverts {
             // Only an older commit can be meant: a message that names itself or a newer commit comes to nothing.
-            let Some(target) = graph.find(id).filter(|target| *target > index) else {
-                all_known = false;
-                continue;
+            let targets = match named {
+                Named::Commit(id) => graph.find(id).filter(|target| *target > index).into_iter().collect(),
+                Named::Request(number) => graph.came_by(number, index),
             };
-            cancelled.set(target);
-            if expanded.set(target) {
-                for brought in graph.brought_in(target) {
-                    cancelled.set(brought);
+            all_known &= !targets.is_empty();
+            for target in targets {
+                cancelled.set(target);
+                if expanded.set(target) {
+                    for brought in graph.brought_in(target) {
+                        cancelled.set(brought);
+                    }
                 }
             }
         }
@@ -133,21 +136,86 @@ impl Marks {
 }
 
 /// The list as a graph whose nodes are places in the list.
-struct Graph {
+struct Graph<'c> {
+    commits: &'c [Commit],
     /// The ids as text, sorted, for finding abbreviations.
     ids: Vec<(String, usize)>,
     /// The parents in order; `None` outside the list.
     parents: Vec<Vec<Option<usize>>>,
+    /// By the numbers of pull requests, the commits that name them, newest first.
+    requests: HashMap<&'c str, Vec<usize>>,
 }
 
-impl Graph {
-    fn of(commits: &[Commit]) -> Self {
+impl<'c> Graph<'c> {
+    fn of(commits: &'c [Commit]) -> Self {
         let places: HashMap<Oid, usize> = commits.iter().enumerate().map(|(at, c)| (c.id, at)).collect();
         let mut ids: Vec<_> = places.iter().map(|(id, at)| (id.to_string(), *at)).collect();
         ids.sort_unstable();
         let place = |id: &Oid| places.get(id).copied();
         let parents = commits.iter().map(|c| c.parents.iter().map(place).collect()).collect();
-        Self { ids, parents }
+        let mut requests: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, commit) in commits.iter().enumerate() {
+            for reference in &commit.message.references {
+                requests.entry(&reference.number).or_default().push(at);
+            }
+        }
+        Self {
+            commits,
+            ids,
+            parents,
+            requests,
+        }
+    }
+
+    /// What a pull request brought that the commit at `by` reverts: its merge; else the commits that have the subject which the
+    /// revert quotes; else the only one that names it. Several that differ are a guess, and nothing is cancelled by one.
+    fn came_by(&self, number: &str, by: usize) -> Vec<usize> {
+        let older = || {
+            let named = self.requests.get(number).map(Vec::as_slice).unwrap_or_default();
+            named.iter().copied().filter(|at| *at > by)
+        };
+        // Of `fix: x (#12) (#20)`, the backport #20 of #12, the last one is meant first.
+        let last = |at: &usize| self.references(*at).last() == Some(number);
+        let mut found: Vec<usize> = older().filter(last).collect();
+        if found.is_empty() {
+            found = older().collect();
+        }
+        found.dedup();
+        let quoted = |at: &usize| self.quotes(by, *at);
+        if found.iter().any(|at| self.is_merge(*at)) {
+            found.retain(|at| self.is_merge(*at));
+        } else if found.iter().any(quoted) {
+            found.retain(quoted);
+        } else if found.len() > 1 {
+            found.clear();
+        }
+        found
+    }
+
+    fn references(&self, at: usize) -> impl Iterator<Item = &str> {
+        let references = self.commits.get(at).map(|commit| commit.message.references.as_slice());
+        references
+            .unwrap_or_default()
+            .iter()
+            .map(|reference| reference.number.as_str())
+    }
+
+    fn is_merge(&self, at: usize) -> bool {
+        self.commits.get(at).is_some_and(|commit| commit.parents.len() > 1)
+    }
+
+    /// Whether the revert at `by` quotes the subject of the commit at `at`, with or without its pull request.
+    fn quotes(&self, by: usize, at: usize) -> bool {
+        let (Some(revert), Some(commit)) = (self.commits.get(by), self.commits.get(at)) else {
+            return false;
+        };
+        let subject = commit.message.subject.as_str();
+        match &revert.message.kind {
+            Kind::Revert { summary, .. } => {
+                summary == subject || split_reference(subject).is_some_and(|(bare, _)| summary == bare)
+            }
+            Kind::Conventional(_) | Kind::Merge | Kind::Fixup | Kind::Other => false,
+        }
     }
 
     /// The commit with this id, or the only one whose id starts so.

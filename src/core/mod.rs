@@ -11,6 +11,7 @@ pub mod commit;
 pub mod dsse;
 pub mod entries;
 pub mod facts;
+pub mod forge;
 pub mod history;
 pub mod hooks;
 pub mod ids;

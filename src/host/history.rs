@@ -9,6 +9,7 @@ use std::collections::BinaryHeap;
 
 use gix::hashtable::{HashMap, HashSet};
 use gix::objs::CommitRef;
+use gix::objs::commit::ref_iter::Token;
 
 use super::git_read::Repo;
 use super::{Error, Result, chain};
@@ -196,7 +197,15 @@ pub(crate) fn read_commit(repo: &Repo, id: Oid) -> Result<Commit> {
         id,
         parents,
         time,
-        message: commit::read(found.message_raw_sloppy()),
+        message: commit::read_encoded(found.message_raw_sloppy(), encoding(&found)),
+    })
+}
+
+/// What the commit's header says of its message's encoding; nothing where the header is damaged in front of it.
+fn encoding<'c>(commit: &'c gix::Commit<'_>) -> Option<&'c [u8]> {
+    commit.iter().find_map(|token| match token {
+        Ok(Token::Encoding(name)) => Some(name.as_ref()),
+        Ok(_) | Err(_) => None,
     })
 }
 

@@ -9,6 +9,7 @@ use super::heading::{Title, version_in};
 use super::parse::{Changelog, Definition};
 use super::release::{Edit, NewSection};
 use super::style::Style;
+use crate::core::forge::Forge;
 
 /// How the project's forge writes links, for a changelog that has none yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,23 +21,14 @@ pub struct LinkStyle {
 }
 
 impl LinkStyle {
-    /// The links of a repository with the given web address.
-    ///
-    /// GitLab has paths of its own; all others are written as GitHub, Gitea and Forgejo do.
-    pub fn of_repository(url: &str) -> Self {
-        let base = url.trim_end_matches('/');
-        let base = base.strip_suffix(".git").unwrap_or(base);
-        let host = base.split_once("://").map_or(base, |(_, rest)| rest);
-        let host = host.split('/').next().unwrap_or(host);
-        let (compare, release) = if host.contains("gitlab") {
-            ("/-/compare/", "/-/releases/")
-        } else {
-            ("/compare/", "/releases/tag/")
-        };
-        Self {
-            compare: format!("{base}{compare}"),
-            release: format!("{base}{release}"),
-        }
+    /// The links of a repository with the given web address; `None` where its forge has no page that compares tags in their
+    /// order.
+    pub fn of_repository(url: &str) -> Option<Self> {
+        let forge = Forge::at(url)?;
+        Some(Self {
+            compare: forge.compare()?,
+            release: forge.release()?,
+        })
     }
 }
 

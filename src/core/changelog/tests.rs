@@ -28,7 +28,7 @@ const ENTRIES: &str = "### Added\n\n- **breaking:** loud\n\n### Fixed\n\n- **cor
 
 pub(super) fn written(text: &str, version: &str, entries: &str) -> Result<String, ChangelogError> {
     let version: Version = version.parse().unwrap();
-    let style = LinkStyle::of_repository("https://example.org/demo");
+    let style = LinkStyle::of_repository("https://example.org/demo").unwrap();
     let new = NewSection {
         version: &version,
         date: "2026-02-03",
@@ -383,7 +383,7 @@ fn lists_keep_their_marker_and_their_spacing() {
 
 #[test]
 fn a_link_style_knows_the_forges() {
-    let lab = LinkStyle::of_repository("https://gitlab.com/a/b.git/");
+    let lab = LinkStyle::of_repository("https://gitlab.com/a/b.git/").unwrap();
     let version = Version::new(1, 0, 0);
     let new = NewSection {
         version: &version,

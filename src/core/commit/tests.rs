@@ -99,7 +99,10 @@ fn bytes_that_are_not_utf8() {
         message.breaking_note.as_deref(),
         Some("\u{fffd}\u{fffd}\nThis reverts commit 0123456\u{fffd}")
     );
-    assert_eq!(message.references, ["7"]);
+    assert_eq!(
+        message.references.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["#7"]
+    );
     assert_eq!(read(b"f\xe9: x").kind, Kind::Other);
     assert_eq!(read(b"\xef\xbb\xbf").kind, Kind::Other);
 }
@@ -121,6 +124,10 @@ fn breaking_footers_and_their_notes() {
             Some("second"),
         ),
         ("BREAKING CHANGE: one\nBREAKING CHANGE: two\nthree", Some("one")),
+        ("BREAKING CHANGE:\ngone\nfor good\n\nmore", Some("gone\nfor good")),
+        ("BREAKING-CHANGE:\n\n\tgone\n\nmore", Some("gone")),
+        ("BREAKING CHANGE:\n\nReviewed-by: Z\n\nmore", None),
+        ("BREAKING CHANGE:", None),
     ];
     for (body, note) in table {
         let message = read(format!("fix: x\n\n{body}").as_bytes());
@@ -165,6 +172,7 @@ fn subjects_that_git_writes() {
         "Merge remote-tracking branches 'a' and 'b'",
         "Merge HEAD",
         "Merge pull request #12 from a/b",
+        "Merge pull request 'x' (#12) from a into main",
     ];
     for subject in merges {
         assert_eq!(read(subject.as_bytes()).kind, Kind::Merge, "{subject:?}");
@@ -225,9 +233,17 @@ fn ids_that_a_message_reverts() {
         ("revert: x\n\nRefs: 676104e, a215868".into(), vec!["676104e", "a215868"]),
         ("revert: x\n\nrefs: #12, see a215868".into(), vec!["a215868"]),
         (format!("revert: x\n\nRefs: {sha256}"), vec![sha256]),
+        (
+            format!("revert: x\n\nRefs:\n  {sha256}, a215868"),
+            vec![sha256, "a215868"],
+        ),
+        (format!("Revert \"x\"\n\nThis reverts commit\n{sha256}."), vec![sha256]),
+        ("Revert \"x\"\n\nReverted commit `676104e2`.".into(), vec!["676104e2"]),
+        ("fix: y\n\nReverts: 676104e".into(), vec!["676104e"]),
     ];
     for (message, ids) in &table {
-        assert_eq!(&read(message.as_bytes()).reverts, ids, "{message:?}");
+        let named: Vec<_> = ids.iter().map(|id| Named::Commit((*id).to_owned())).collect();
+        assert_eq!(read(message.as_bytes()).reverts, named, "{message:?}");
     }
     let none = [
         "fix: x\n\nRefs: 676104e",
@@ -244,22 +260,63 @@ fn ids_that_a_message_reverts() {
 }
 
 #[test]
-fn pull_requests_that_a_subject_names() {
+fn pull_requests_that_a_message_reverts() {
     let table = [
-        ("fix: x (#12)", &["12"][..]),
-        ("fix: x (#12) (#340)", &["12", "340"]),
-        ("Revert \"fix: x (#12)\" (#13)", &["13"]),
-        ("Merge pull request #123 from a/b", &["123"]),
-        ("fix: x (#12) more", &[]),
-        ("fix: x(#12)", &[]),
-        ("fix: x (#)", &[]),
-        ("fix: x (#1a)", &[]),
-        ("fix: x (#١)", &[]),
-        ("Merge pull request #x from a/b", &[]),
+        ("Revert \"feat: x (#12)\" (#13)\n\nReverts demo/demo#12", "12"),
+        (
+            "Revert \"Merge branch 'x' into 'main'\"\n\nThis reverts merge request !12",
+            "12",
+        ),
+        ("Merged PR 13: Revert \"Merged PR 12: x\"\n\nReverts !12", "12"),
+        (
+            "Revert \"x (pull request #12)\"\r\n\r\nThis reverts pull request #12.\r\n",
+            "12",
+        ),
+        ("fix: go back\n\nReverts #12 and #14", "12 14"),
+        // Without a body the quoted subject tells.
+        ("Revert \"feat: x (#12)\" (#13)", "12"),
+        ("Revert \"Revert \"feat: x (#12)\" (#13)\" (#14)", "13"),
+        ("Reapply \"feat: x (#12)\" (#14)", ""),
+        ("Revert \"feat: x\" (#13)", ""),
+        ("fix: x (#12)", ""),
     ];
-    for (subject, numbers) in table {
-        assert_eq!(read(subject.as_bytes()).references, numbers, "{subject:?}");
+    for (message, expected) in table {
+        let number = |named: &Named| match named {
+            Named::Request(number) => number.clone(),
+            Named::Commit(id) => panic!("{id}"),
+        };
+        let found: Vec<_> = read(message.as_bytes()).reverts.iter().map(number).collect();
+        assert_eq!(found.join(" "), expected, "{message:?}");
     }
+}
+
+#[test]
+fn pull_requests_that_a_commit_came_by() {
+    let table = [
+        ("fix: x (#12)", "#12"),
+        ("Merge branch 'x' into 'main'\n\nx\n\nSee merge request g/p!12", "!12"),
+        ("fix: x\n\nReviewed-on: https://codeberg.org/x/y/pulls/12", "#12"),
+        ("fix: x (#12)\n\nSee merge request g/p!13", "#12"),
+        ("fix: x\n\nCloses #12", ""),
+    ];
+    for (message, expected) in table {
+        let found: Vec<_> = read(message.as_bytes())
+            .references
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(found.join(" "), expected, "{message:?}");
+    }
+}
+
+#[test]
+fn a_message_is_read_in_its_encoding() {
+    assert_eq!(read_encoded(b"fix: caf\xe9", Some(b"ISO-8859-1")).subject, "fix: café");
+    assert_eq!(read_encoded(b"fix: caf\xe9", None).subject, "fix: caf\u{fffd}");
+    assert_eq!(
+        read_encoded(b"fix: caf\xe9", Some(b"klingon")).subject,
+        "fix: caf\u{fffd}"
+    );
 }
 
 /// Bytes and lines that a reading looked at.
@@ -274,7 +331,7 @@ fn work(message: &[u8]) -> (usize, usize) {
 
 #[test]
 fn hostile_messages_are_walked_once() {
-    let shapes: [Vec<u8>; 8] = [
+    let shapes: [Vec<u8>; 10] = [
         [b"fix: x\n\n".to_vec(), b"Token: value\n".repeat(80_000)].concat(),
         [b"fix: x\n\n".to_vec(), b"BREAKING CHANGE: value\n".repeat(50_000)].concat(),
         [b"fix: x\n\nBREAKING CHANGE: x\n".to_vec(), b"more\n".repeat(200_000)].concat(),
@@ -287,6 +344,8 @@ fn hostile_messages_are_walked_once() {
         [b"fix(".to_vec(), b"(".repeat(1_000_000)].concat(),
         [b"fix: x".to_vec(), b" (#1)".repeat(200_000)].concat(),
         b"\xff".repeat(1_000_000),
+        [b"revert: x\n\nReverts ".to_vec(), b"#1, ".repeat(250_000)].concat(),
+        [b"revert: x\n\n".to_vec(), b"Refs:\n".repeat(150_000)].concat(),
     ];
     for message in shapes {
         let (lines, bytes) = work(&message);
@@ -390,7 +449,11 @@ proptest! {
     fn any_bytes_are_read(message in prop::collection::vec(any::<u8>(), 0..200)) {
         let read = read(&message);
         prop_assert!(read.subject.trim() == read.subject && !read.subject.contains('\n'));
-        prop_assert!(read.reverts.iter().all(|id| (7..=64).contains(&id.len())));
+        let fits = |named: &Named| match named {
+            Named::Commit(id) => (7..=64).contains(&id.len()),
+            Named::Request(number) => number.bytes().all(|byte| byte.is_ascii_digit()),
+        };
+        prop_assert!(read.reverts.iter().all(fits));
     }
 
     #[test]

@@ -110,6 +110,77 @@ fn the_revert_of_something_released_is_a_patch() {
 }
 
 #[test]
+fn a_revert_names_its_commit_by_pull_request() {
+    let button = "Revert \"feat: x (#12)\" (#13)\n\nReverts demo/demo#12";
+    let again = "Reapply \"feat: x (#12)\" (#14)\n\nReverts demo/demo#13";
+    let squashed = |message| vec![commit(3, &[2], message), commit(2, &[1], "feat: x (#12)")];
+    assert_eq!(asking(squashed(button)), []);
+    assert_eq!(asking(squashed("Revert \"feat: x\" (#13)\n\nReverts #12")), []);
+    let mut revived = squashed(button);
+    revived.insert(0, commit(4, &[3], again));
+    assert_eq!(asking(revived), [(oid(2), Bump::Minor)]);
+
+    let lab = "Revert \"Merge branch 'x' into 'main'\"\n\nThis reverts merge request !12";
+    let merges = [
+        ("Merge pull request #12 from a/b", button),
+        ("Merge pull request 'x' (#12) from a/b into main", button),
+        ("Merge branch 'x' into 'main'\n\nx\n\nSee merge request a/b!12", lab),
+        (
+            "Merged in x (pull request #12)",
+            "Revert \"x\"\n\nThis reverts pull request #12.",
+        ),
+        ("Merged PR 12: x", "Merged PR 13: Revert \"x\"\n\nReverts !12"),
+        ("Auto merge of #12 - a:b, r=c", button),
+    ];
+    for (merge, revert) in merges {
+        let merged = vec![
+            commit(5, &[4], revert),
+            commit(4, &[1, 3], merge),
+            commit(3, &[2], "feat!: x"),
+            commit(2, &[1], "fix: y (#12)"),
+        ];
+        assert_eq!(asking(merged), [], "{merge}");
+    }
+}
+
+#[test]
+fn a_number_that_several_commits_carry_is_no_guess() {
+    let newer = |message: &str| {
+        vec![
+            commit(4, &[3], message),
+            commit(3, &[2], "feat: y (#12)"),
+            commit(2, &[1], "feat!: x (#12)"),
+        ]
+    };
+    let quoted = asking(newer("Revert \"feat: y\"\n\nReverts a/b#12"));
+    assert_eq!(quoted, [(oid(2), Bump::Major)]);
+    let unclear = asking(newer("fix: go back\n\nReverts #12"));
+    assert_eq!(
+        unclear,
+        [(oid(4), Bump::Patch), (oid(3), Bump::Minor), (oid(2), Bump::Major)]
+    );
+    // Of a backport the last number is its own; the first one is meant where nothing else carries it.
+    for (number, other) in [(20, "feat: y (#12)"), (12, "docs: y")] {
+        let revert = format!("Revert \"x\"\n\nReverts a/b#{number}");
+        let found = asking(vec![
+            commit(4, &[3], &revert),
+            commit(3, &[2], other),
+            commit(2, &[1], "feat!: x (#12) (#20)"),
+        ]);
+        assert!(found.iter().all(|(id, _)| *id == oid(3)), "{found:?}");
+    }
+}
+
+#[test]
+fn a_pull_request_that_came_later_is_not_meant() {
+    let found = asking(vec![
+        commit(3, &[2], "feat: x (#12)"),
+        commit(2, &[1], "Revert \"x\"\n\nReverts a/b#12"),
+    ]);
+    assert_eq!(found, [(oid(3), Bump::Minor), (oid(2), Bump::Patch)]);
+}
+
+#[test]
 fn another_type_with_gits_line_undoes_and_still_asks() {
     let message = format!("fix: back out x\n\nThis reverts commit {}.", oid(2));
     assert_eq!(
@@ -287,7 +358,7 @@ fn lists() -> impl Strategy<Value = Vec<Commit>> {
 }
 
 /// What a merge brought in, by definition: reachable sets and their difference.
-fn brought_in_by_definition(graph: &Graph, merge: usize) -> Vec<usize> {
+fn brought_in_by_definition(graph: &Graph<'_>, merge: usize) -> Vec<usize> {
     let reach = |from: Vec<usize>| {
         let (mut seen, mut open) = (std::collections::BTreeSet::new(), from);
         while let Some(commit) = open.pop() {

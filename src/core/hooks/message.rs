@@ -167,7 +167,7 @@ fn chosen(text: &[u8]) -> Vec<u8> {
 ///
 /// A merge passes under whatever subject it has: it asks for nothing of its own.
 pub fn judge(written: &Written) -> Option<Answer> {
-    let read = commit::read(&written.message);
+    let read = commit::read_encoded(&written.message, written.encoding.as_deref().map(str::as_bytes));
     let subject = shown(&read.subject);
     let at = written
         .id
@@ -176,8 +176,8 @@ pub fn judge(written: &Written) -> Option<Answer> {
         None => "git commit -e -F \"$(git rev-parse --git-path COMMIT_EDITMSG)\"".to_owned(),
         Some(id) => format!("git rebase -i {}^, and reword it", id.to_hex_with_len(10)),
     };
-    if !is_readable(written) {
-        let because = format!("{at}the message `{subject}` is not UTF-8, and nothing says what it is");
+    if let Some(why) = unreadable(written) {
+        let because = format!("{at}the message `{subject}` {why}");
         let remedy = format!("write it in UTF-8 ({amend}), or git config i18n.commitEncoding ENCODING");
         return Some(Answer::fail(because, remedy));
     }
@@ -200,11 +200,20 @@ pub fn is_fixup(written: &Written) -> bool {
     commit::read(&written.message).kind == Kind::Fixup
 }
 
-fn is_readable(written: &Written) -> bool {
-    let utf8 = |name: &str| name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("utf8");
-    match written.encoding.as_deref().filter(|name| !utf8(name)) {
-        Some(_) => true,
-        None => std::str::from_utf8(&written.message).is_ok(),
+/// Why a CHANGELOG would show U+FFFD for parts of the message.
+fn unreadable(written: &Written) -> Option<String> {
+    let header = written.encoding.as_deref();
+    match commit::decode(&written.message, header.map(str::as_bytes)) {
+        None if written.message.is_ascii() => None,
+        None => {
+            let name = shown(header.unwrap_or_default());
+            Some(format!("is in the encoding `{name}`, which is not known"))
+        }
+        Some(text) if std::str::from_utf8(&text).is_ok() => None,
+        Some(_) => Some(match header {
+            Some(name) => format!("is not {}, which its encoding is said to be", shown(name)),
+            None => "is not UTF-8, and nothing says what it is".to_owned(),
+        }),
     }
 }
 
@@ -345,6 +354,10 @@ mod tests {
         assert!(passes(&draft));
         draft.encoding = Some("UTF8".to_owned());
         assert!(!passes(&draft));
+        draft.encoding = Some("klingon".to_owned());
+        assert!(!passes(&draft));
+        draft.text = b"feat: cafe\n".to_vec();
+        assert!(passes(&draft));
     }
 
     #[test]

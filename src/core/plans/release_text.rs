@@ -105,7 +105,7 @@ pub fn changelog_text(
         .as_ref()
         .ok()
         .and_then(|workspace| workspace.repository.as_deref());
-    let links = links.map(LinkStyle::of_repository);
+    let links = links.and_then(LinkStyle::of_repository);
     let section = NewSection {
         version: release.version,
         date: release.date,

@@ -3,7 +3,6 @@
 mod known;
 
 use crate::core::binding;
-use crate::core::commit;
 use crate::core::facts::{Fact, Flow, Refs};
 use crate::core::hooks::Written;
 use crate::core::hooks::push::{
@@ -375,7 +374,7 @@ impl Look<'_> {
             return Ok(Removable::Tagged);
         }
         let parents = repo.parents_of(tip)?;
-        let subject = commit::read(&history::read_written(repo, tip)?.message).subject;
+        let subject = history::read_commit(repo, tip)?.message.subject;
         let ([parent], Some(flow)) = (parents.as_slice(), self.eye.flow) else {
             return Ok(Removable::No);
         };
