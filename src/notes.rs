@@ -5,14 +5,17 @@
 //! entries as they are, not as git-cliff's `Commit`s, whose other twenty fields would only be serialised and ignored;
 //! and however many releases there are, they are rendered in one call.
 //!
-//! The texts of entries are data: they are never read as a template, HTML is not escaped in Markdown, and what would
-//! break a line becomes a space.
+//! The texts of entries are data: they are never read as a template, what would break a line becomes a space, and what Markdown
+//! would read as its own is escaped, code spans aside.
+
+mod escape;
 
 use std::collections::{HashMap, HashSet};
 
 use git_cliff_core::template::Template;
 use serde::Serialize;
 
+use self::escape::escape;
 use crate::core::changelog::{Entry, Group};
 
 /// One group under the next, one entry a line; each group ends with a blank line.
@@ -149,6 +152,7 @@ impl SectionView<'_> {
 impl EntryView {
     fn new(entry: &Entry, breaking: bool) -> Self {
         let scope = entry.scope.as_deref().map(one_line).filter(|scope| !scope.is_empty());
+        let scope = scope.map(|scope| escape(&scope));
         let link = entry.link.as_ref().map(|link| {
             let text = one_line(&link.text);
             match &link.url {
@@ -159,7 +163,7 @@ impl EntryView {
         Self {
             breaking,
             scope,
-            summary: one_line(&entry.summary),
+            summary: escape(&one_line(&entry.summary)),
             link,
         }
     }
@@ -283,7 +287,7 @@ mod tests {
         assert_snapshot!(rendered(&entries), @r#"
         ### Added
 
-        - **{{a}}:** {{ sections }} {% raw %} {# x #} <b>&amp; "q" 'a' *b* `c` [d] ## [9.9.9] - e ([a\]b](https://e.org/%28x%29%20y%3E%0A))
+        - **{{a}}:** {{ sections }} {% raw %} {# x #} \<b>\&amp; "q" 'a' \*b\* `c` \[d] ## \[9.9.9] - e ([a\]b](https://e.org/%28x%29%20y%3E%0A))
         "#);
     }
 

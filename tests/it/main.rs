@@ -25,6 +25,7 @@ mod hostile;
 mod independent;
 mod json;
 mod layering;
+mod messages;
 mod provenance;
 mod published;
 mod refusals;
