@@ -271,9 +271,21 @@ pub const CHECKS: &[Check] = &[
     ),
     Check::release(
         "signing",
+        "there is a key that will sign the release",
+        &[Use::Gate, Use::Cut],
+        checks::signing::judge_ahead,
+    ),
+    Check::release(
+        "signing",
         "the key signs",
-        &[Use::Cut, Use::Finish, Use::Tag],
+        &[Use::Finish, Use::Tag],
         checks::signing::judge,
+    ),
+    Check::release(
+        "signer",
+        "it is known who may sign the release",
+        &[Use::Gate, Use::Cut],
+        checks::signing::judge_signer_ahead,
     ),
     Check::release(
         "signer",

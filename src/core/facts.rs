@@ -13,6 +13,7 @@ use super::ids::{BranchName, Oid, RefName, RunId, TagName};
 use super::manifest::Manifest;
 use super::policy::{Policy, Versioning};
 use super::tree::NewObject;
+use super::trust::KeyId;
 use super::version::{self, Base, Bump};
 use super::workspace::{self, Workspace};
 
@@ -291,18 +292,66 @@ pub struct Content {
     pub hash: gix::hash::Kind,
 }
 
+/// The key that signs, looked at without a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    /// What it is and where, for people, such as ``the SSH key `/home/a/.ssh/id_ed25519` ``.
+    pub name: String,
+    /// What identifies it: the key, then its primary key. Empty where that shows only in a signature.
+    pub ids: Vec<KeyId>,
+    /// The key as a line of allowed signers names it, such as `openpgp 0123…`.
+    pub line: Option<String>,
+    /// The kind of certificate, where it is one.
+    pub certificate: Option<String>,
+    /// The command that unlocks it.
+    pub unlock: Option<String>,
+}
+
+/// Why the key cannot sign, and the command that mends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unready {
+    /// What, and which.
+    pub why: String,
+    /// The command.
+    pub remedy: String,
+}
+
+/// What whoever decides about a release says of the key that signs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// It may sign: for whom it stands, and who says so.
+    Allowed(String),
+    /// It may not: why, and who was asked.
+    Refused(String, SignersFile),
+    /// Nobody says who may sign, and why.
+    Nobody(String, SignersFile),
+}
+
+/// Which file of allowed signers decides about a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignersFile {
+    /// The first release's own, which is there.
+    Own,
+    /// The first release's own, which is missing.
+    OwnMissing,
+    /// That of a release before, or of the ref that the configuration names.
+    Earlier,
+}
+
 /// Whether what is to be signed can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signing {
     /// Nothing will be signed.
     NotNeeded,
+    /// No key is configured, or it is not there.
+    Unready(Unready),
     /// A trial signature was made, or why it was not.
     Tried(Fact<()>),
     /// The configuration allows unsigned tags and the caller asked for one.
     Waived,
     /// The caller asked for an unsigned tag, and the configuration does not allow it.
     Forbidden,
-    /// It is needed, and was not tried: no credential is asked for where nothing will be done.
+    /// The key is there, and was not tried: no credential is asked for where nothing will be done.
     NotTried,
 }
 
@@ -436,9 +485,10 @@ pub struct Facts {
     pub sign_commits: bool,
     /// Whether signing works.
     pub signing: Signing,
-    /// For whom the key that was tried may sign releases, and who says so; `None` where nothing was tried, or the kind of
-    /// signature cannot be judged.
-    pub signer: Option<Fact<String>>,
+    /// The key that signs, where it is there.
+    pub key: Option<SigningKey>,
+    /// What is said of that key; `None` where nothing will be signed, or the kind of signature cannot be judged.
+    pub signer: Option<Signer>,
     /// The files of the source.
     pub content: Option<Content>,
     /// The CHANGELOG with the section of the release, generated anew, or why it cannot be written; `None` where that was

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod plans;
 pub mod policy;
 pub mod provenance;
+pub mod sshcert;
 pub mod sshsig;
 pub mod stamp;
 pub mod tag_form;

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey, SshSig};
 
+use super::sshcert;
 use super::trust::{KeyId, NAMESPACE};
 
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
@@ -24,6 +25,12 @@ pub enum BadSignature {
     /// The armour, or what it holds, has another shape.
     #[error("the signature is malformed: {0}")]
     Malformed(String),
+    /// It names a certificate, not a key; of which kind.
+    #[error(
+        "the signature is by an SSH certificate ({0}), which this program does not verify: sign with the key itself, and \
+         let .sentinel/allowed_signers name that key"
+    )]
+    Certificate(String),
     /// It was made for another purpose.
     #[error("the signature was made in the namespace `{0}`, not in `git`")]
     Namespace(String),
@@ -65,6 +72,9 @@ fn parse(armour: &[u8]) -> Result<SshSig, BadSignature> {
         .and_then(|rest| rest.strip_suffix('\n'))
         .ok_or_else(|| malformed("it does not begin and end as an armour"))?;
     let blob = decode(body).map_err(BadSignature::Malformed)?;
+    if let Some(kind) = certificate(&blob) {
+        return Err(BadSignature::Certificate(kind));
+    }
     // The decoder sees one spelling, whatever the signer's line width.
     let canonical = STANDARD.encode(&blob);
     let canonical = format!("{BEGIN}\n{}\n{END}\n", chunks(&canonical, 70).join("\n"));
@@ -88,6 +98,13 @@ fn parse(armour: &[u8]) -> Result<SshSig, BadSignature> {
         return Err(malformed("its RSA key has fewer than 2048 bits"));
     }
     Ok(signature)
+}
+
+/// The kind of certificate that a signature names (PROTOCOL.sshsig: `SSHSIG`, a version, then the public key, which begins
+/// with its kind; PROTOCOL.certkeys: a certificate's ends in `-cert-v01@openssh.com`).
+fn certificate(blob: &[u8]) -> Option<String> {
+    let (key, _) = sshcert::field(blob.strip_prefix(b"SSHSIG")?.get(4..)?)?;
+    sshcert::kind_of(key)
 }
 
 /// Decodes lines of base64 that are all of one width, but for the last.

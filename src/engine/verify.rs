@@ -1,9 +1,11 @@
 //! Verifying tags: as whoever downloads a release, and as its maker before the tag is seen by anybody.
 
 use crate::core::binding::Armour;
-use crate::core::facts::Fact;
+use crate::core::facts::{Fact, Signer, SignersFile, SigningKey};
 use crate::core::ids::{Oid, RefName, TagName};
 use crate::core::policy::Policy;
+use crate::core::sshsig::BadSignature;
+use crate::core::trust::KeyId;
 use crate::core::verify::{self, Signature, Signers};
 use crate::host::git_read::Repo;
 use crate::host::sign::Trial;
@@ -17,23 +19,34 @@ use super::probe::trust::{self, Authority};
 /// the commit itself.
 fn makers_signers(
     verifier: &mut Verifier<'_>,
-    repo: &Repo,
     policy: &Policy,
+    signers_from: Option<&RefName>,
     candidate: &Candidate,
-) -> Result<Fact<Signers>> {
+) -> Result<(Fact<Signers>, SignersFile)> {
+    let repo = verifier.repo();
     let releases = ReleaseTags::read(policy, repo)?;
-    let authority = match (&policy.trust.signers_from, candidate.commit) {
+    let authority = match (signers_from, candidate.commit) {
         (Some(name), _) => Authority::Ref(name.clone()),
-        (None, None) => return Ok(Fact::Unknown("the tag names no commit".to_owned())),
+        (None, None) => {
+            let why = "the tag names no commit".to_owned();
+            return Ok((Fact::Unknown(why), SignersFile::Earlier));
+        }
         (None, Some(commit)) => {
             let introductions = trust::makers_introductions(repo, &releases, commit)?;
             if introductions.is_empty() {
-                return trust::file_at(repo, commit, "the release itself, which is the first");
+                let which = if trust::has_file(repo, commit)? {
+                    SignersFile::Own
+                } else {
+                    SignersFile::OwnMissing
+                };
+                let own = trust::file_at(repo, commit, "the release itself, which is the first")?;
+                return Ok((own, which));
             }
             Authority::Releases(introductions)
         }
     };
-    verifier.signers(&authority, candidate, &releases)
+    let signers = verifier.signers(&authority, candidate, &releases)?;
+    Ok((signers, SignersFile::Earlier))
 }
 
 /// What keeps a tag from holding as its maker sees it, one that stands or one that no ref names yet; `None` where it holds.
@@ -45,7 +58,8 @@ fn makers_signers(
 /// When the repository cannot be read.
 pub(crate) fn fault(repo: &Repo, policy: &Policy, candidate: &Candidate, unsigned: bool) -> Result<Option<String>> {
     let mut verifier = Verifier::new(repo, clock::now());
-    let signers = makers_signers(&mut verifier, repo, policy, candidate)?;
+    let signers_from = policy.trust.signers_from.as_ref();
+    let (signers, _) = makers_signers(&mut verifier, policy, signers_from, candidate)?;
     let facts = verifier.observe(candidate, signers)?;
     let mut verification = verify::judge(&facts);
     let excused = match candidate.armour() {
@@ -59,12 +73,32 @@ pub(crate) fn fault(repo: &Repo, policy: &Policy, candidate: &Candidate, unsigne
     Ok((!verification.is_safe()).then(|| verification.refusals()))
 }
 
-/// For whom a trial signature stands, as the tag on `commit` would be judged. `None` where this version cannot tell.
+/// What was seen of the key that will sign.
+pub(crate) enum Shown<'a> {
+    /// Nothing: none is configured.
+    Nothing,
+    /// The key.
+    Key(&'a SigningKey),
+    /// A signature.
+    Trial(&'a Trial),
+}
+
+/// What whoever decides says of the key, as the tag on `commit` would be judged. `None` where this version cannot tell.
 ///
 /// # Errors
 /// When the repository cannot be read.
-pub(crate) fn trial(repo: &Repo, policy: &Policy, commit: Oid, trial: &Trial) -> Result<Option<Fact<String>>> {
-    if trial.armour == Armour::X509 {
+pub(crate) fn signer(
+    repo: &Repo,
+    policy: &Policy,
+    signers_from: Option<RefName>,
+    (commit, shown): (Oid, &Shown<'_>),
+) -> Result<Option<Signer>> {
+    let is_x509 = match shown {
+        Shown::Nothing => false,
+        Shown::Key(key) => matches!(key.ids.first(), Some(KeyId::X509(_))),
+        Shown::Trial(trial) => trial.armour == Armour::X509,
+    };
+    if is_x509 {
         return Ok(None);
     }
     let name = TagName::new("trial").map_err(|error| Error::Unexpected(error.to_string()))?;
@@ -75,11 +109,31 @@ pub(crate) fn trial(repo: &Repo, policy: &Policy, commit: Oid, trial: &Trial) ->
         commit: Some(commit),
     };
     let mut verifier = Verifier::new(repo, clock::now());
-    let signers = match makers_signers(&mut verifier, repo, policy, &candidate)? {
+    let (signers, file) = makers_signers(&mut verifier, policy, signers_from.as_ref(), &candidate)?;
+    let signers = match signers {
         Fact::Known(signers) => signers,
-        Fact::Unknown(why) => return Ok(Some(Fact::Unknown(why))),
+        Fact::Unknown(why) => return Ok(Some(Signer::Nobody(why, file))),
     };
-    let now = verifier.now;
+    let judged = match shown {
+        Shown::Nothing => return Ok(None),
+        Shown::Key(key) => match &key.certificate {
+            Some(kind) => Err(BadSignature::Certificate(kind.clone()).to_string()),
+            // Which key it is shows in a signature.
+            None if key.ids.is_empty() => return Ok(None),
+            None => signers
+                .allowed
+                .authorise(&key.ids, verifier.now)
+                .map_err(|why| why.to_string()),
+        },
+        Shown::Trial(trial) => of_trial(trial, &signers, verifier.now),
+    };
+    Ok(Some(match judged {
+        Ok(principals) => Signer::Allowed(format!("{principals}, allowed by {}", signers.source)),
+        Err(why) => Signer::Refused(format!("{why} (asked: {})", signers.source), file),
+    }))
+}
+
+fn of_trial(trial: &Trial, signers: &Signers, now: i64) -> std::result::Result<String, String> {
     let openpgp = (trial.armour == Armour::OpenPgp).then(|| {
         let allowed: Vec<&str> = signers.allowed.openpgp().collect();
         Fact::from(gpg::verify(trial.payload, &trial.text, &allowed, now))
@@ -90,10 +144,7 @@ pub(crate) fn trial(repo: &Repo, policy: &Policy, commit: Oid, trial: &Trial) ->
         text: &trial.text,
         openpgp: openpgp.as_ref(),
     };
-    Ok(Some(match verify::signature(&signature, &signers.allowed, now) {
-        Ok(principals) => Fact::Known(format!("{principals}, allowed by {}", signers.source)),
-        Err((_, why)) => Fact::Unknown(format!("{why} (asked: {})", signers.source)),
-    }))
+    verify::signature(&signature, &signers.allowed, now).map_err(|(_, why)| why)
 }
 
 /// The policy of a tag that is being made: the commit's, with what the run was told instead.

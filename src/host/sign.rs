@@ -4,14 +4,17 @@
 //! the program is run here, because it needs a deadline and must never wait for a passphrase that nobody will type.
 
 mod agent;
+mod inspect;
+mod key;
 mod raw;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gix::objs::signature::Format;
-use gix::objs::signature::sign::is_literal_ssh_key;
 
+pub(crate) use inspect::inspect;
 pub(crate) use raw::Raw;
 
 use super::git_read::Repo;
@@ -27,6 +30,15 @@ const ATTENDED_DEADLINE: Duration = Duration::from_secs(300);
 /// What the trial signature signs. The text is part of the signature, so that nobody can pass it off for anything else.
 const TRIAL: &[u8] = b"cargo-sentinel: a trial signature, made before a release; it vouches for nothing\n";
 
+/// How long a signer may take.
+fn deadline() -> Duration {
+    if stdin_is_terminal() {
+        ATTENDED_DEADLINE
+    } else {
+        UNATTENDED_DEADLINE
+    }
+}
+
 /// The program and key that sign.
 #[derive(Debug)]
 pub(crate) struct Signer {
@@ -35,7 +47,7 @@ pub(crate) struct Signer {
     program_arguments: Vec<OsString>,
     key: OsString,
     environment: Vec<(OsString, OsString)>,
-    dir: std::path::PathBuf,
+    dir: PathBuf,
 }
 
 /// A signature that vouches for nothing.
@@ -103,11 +115,11 @@ impl Signer {
         for (name, value) in &self.environment {
             run = run.env(&name.to_string_lossy(), value);
         }
+        let run = run.deadline(deadline());
         if stdin_is_terminal() {
-            run.deadline(ATTENDED_DEADLINE)
+            run
         } else {
-            run.deadline(UNATTENDED_DEADLINE)
-                .new_session()
+            run.new_session()
                 .env("SSH_ASKPASS_REQUIRE", "never")
                 .env_remove("DISPLAY")
         }
@@ -139,10 +151,9 @@ impl Signer {
 
     /// ssh-keygen(1) `-Y sign` in the namespace `git` (PROTOCOL.sshsig).
     fn sign_with_ssh(&self, payload: &[u8]) -> Result<Vec<u8>> {
-        let literal = self.key.to_str().and_then(|key| is_literal_ssh_key(key.as_bytes()));
         let mut run = self.run().args(["-Y", "sign", "-n", "git", "-f"]);
         let holder;
-        match literal {
+        match self.literal() {
             Some(key) => {
                 holder = super::fs::scratch_dir("key")?;
                 let path = holder.path().join("key.pub");

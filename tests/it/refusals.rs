@@ -208,8 +208,8 @@ fn a_key_that_does_not_sign() {
         spoil("gpg.ssh.program", "/nowhere/ssh-keygen"),
     );
     let repo = Repo::flow();
-    repo.git("config user.signingKey ../nowhere");
     check(&repo, "cut auto --yes").succeeds();
+    repo.git("config user.signingKey ../nowhere");
     refuses(
         &repo,
         "finish --yes",

@@ -131,17 +131,43 @@ fn who_lets_himself_in_is_refused_before_anything_is_built() {
     check(&repo, &format!("-C {clone} finish --yes")).exits(1).says(&words);
 }
 
+/// Runs the command that a refusal names.
+fn mend(repo: &Repo, refused: &str) {
+    let fix = refused.split_once(" hint: ").unwrap().1.trim();
+    assert!(
+        repo.command("sh").args(["-c", fix]).status().unwrap().success(),
+        "{fix}"
+    );
+}
+
+/// Told before anything is cut, and what is told to do mends it.
 #[test]
 fn the_first_release_needs_a_file_that_names_its_signer() {
     let repo = Repo::flow();
     repo.git("rm -q .sentinel/allowed_signers");
     repo.commit("chore: nobody signs");
     repo.push();
+    let missing = "there is no .sentinel/allowed_signers of the release itself";
+    for words in [
+        "check --env prod --version 0.2.0",
+        "cut auto --dry-run",
+        "cut auto --yes",
+    ] {
+        check(&repo, words).exits(1).says(&[missing, "mkdir -p .sentinel"]);
+    }
+    mend(&repo, &check(&repo, "cut auto --yes").stderr);
+    release(&repo, "0.2.0");
+    // A release that was cut elsewhere is mended where it stands.
+    let repo = Repo::flow();
     check(&repo, "cut auto --yes").succeeds();
-    check(&repo, "finish --yes").exits(1).says(&[
-        "there is no .sentinel/allowed_signers of the release itself",
-        "mkdir -p .sentinel",
-    ]);
+    repo.git("switch -q release/v0.2.0");
+    repo.git("rm -q .sentinel/allowed_signers");
+    repo.commit("chore: nobody signs");
+    repo.git("push -q origin release/v0.2.0");
+    repo.git("switch -q develop");
+    let refused = check(&repo, "finish --yes").exits(1).says(&[missing]);
+    mend(&repo, &refused.stderr);
+    check(&repo, "finish --yes").succeeds();
 }
 
 #[test]

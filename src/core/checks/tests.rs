@@ -135,6 +135,7 @@ fn sound() -> Facts {
         }),
         sign_commits: false,
         signing: Signing::NotNeeded,
+        key: None,
         signer: None,
         content: Some(content()),
         changelog_after: None,
@@ -161,6 +162,35 @@ fn sound_facts_pass() {
     let mut gate = sound();
     gate.ask.environment = Some("prod".to_owned());
     assert_eq!(refusals(Use::Gate, &gate), []);
+}
+
+fn unready() -> Signing {
+    Signing::Unready(Unready {
+        why: "so".to_owned(),
+        remedy: "git config user.signingKey KEY".to_owned(),
+    })
+}
+
+/// Whose key it is counts where something is signed; where nothing need be signed, nobody has to be able to.
+#[test]
+fn a_finish_signs_and_a_cut_does_not() {
+    let strangers = |file| Some(Signer::Refused("so".to_owned(), file));
+    for file in [SignersFile::Own, SignersFile::OwnMissing, SignersFile::Earlier] {
+        let mut facts = sound();
+        facts.signer = strangers(file);
+        assert_eq!(refusals(Use::Cut, &facts), []);
+        assert!(
+            refusals(Use::Finish, &facts).contains(&("signer", Verdict::Fail)),
+            "{file:?}"
+        );
+    }
+    let mut facts = sound();
+    facts.policy.release.allow_unsigned = true;
+    facts.signing = unready();
+    facts.signer = Some(Signer::Nobody("so".to_owned(), SignersFile::Own));
+    assert_eq!(refusals(Use::Cut, &facts), []);
+    facts.sign_commits = true;
+    assert_eq!(refusals(Use::Cut, &facts), [("signing", Verdict::Fail)]);
 }
 
 type Tampering = (&'static str, Verdict, fn(&mut Facts));
@@ -212,6 +242,16 @@ fn each_tampered_fact_is_refused_by_its_check_alone() {
             f.signing = Signing::Tried(Fact::Unknown("so".to_owned()));
         }),
         ("signing", Verdict::Fail, |f| f.signing = Signing::Forbidden),
+        ("signing", Verdict::Fail, |f| f.signing = unready()),
+        ("signer", Verdict::Fail, |f| {
+            f.signer = Some(Signer::Nobody("so".to_owned(), SignersFile::OwnMissing));
+        }),
+        ("signer", Verdict::Fail, |f| {
+            f.signer = Some(Signer::Nobody("so".to_owned(), SignersFile::Own));
+        }),
+        ("signer", Verdict::Fail, |f| {
+            f.signer = Some(Signer::Nobody("so".to_owned(), SignersFile::Earlier));
+        }),
         ("packages", Verdict::Fail, |f| {
             f.content.as_mut().unwrap().workspace = Err("so".to_owned());
         }),

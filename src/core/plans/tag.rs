@@ -150,7 +150,10 @@ pub(super) fn tag_steps(
         return Err(inconsistent("the identity is unknown"));
     };
     let artifacts = artifacts(&facts.policy, content, version);
-    let signed = matches!(facts.signing, Signing::Tried(_) | Signing::NotTried);
+    let signed = matches!(
+        facts.signing,
+        Signing::Tried(_) | Signing::NotTried | Signing::Unready(_)
+    );
     let mut steps = Vec::new();
     if !artifacts.is_empty() {
         steps.extend(build_steps(facts, request, (&name, commit.clone()), artifacts, signed));

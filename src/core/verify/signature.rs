@@ -65,6 +65,7 @@ fn ssh(signature: &Signature<'_>) -> Result<Vec<KeyId>, (Code, String)> {
         Err(error @ (BadSignature::Malformed(_) | BadSignature::Namespace(_) | BadSignature::Mismatch)) => {
             Err((Code::SigBad, error.to_string()))
         }
+        Err(error @ BadSignature::Certificate(_)) => Err((Code::SignerNotAllowed, error.to_string())),
     }
 }
 

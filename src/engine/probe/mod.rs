@@ -11,6 +11,7 @@ mod form;
 mod lineage;
 pub(crate) mod push;
 mod settings;
+mod signing;
 pub(crate) mod tag;
 pub(crate) mod trust;
 
@@ -35,7 +36,6 @@ use crate::core::plans::release_text;
 use crate::core::policy::Policy;
 use crate::host::git_read::Repo;
 use crate::host::history::Ancestors;
-use crate::host::sign::{Signer, Trial};
 use crate::host::{Error, Result, clock, git_write, worktree};
 
 /// How a command looks at the world.
@@ -91,6 +91,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         identity: Fact::from(git_write::identity(&repo.top())),
         sign_commits: repo.config_bool("commit.gpgSign")?,
         signing: Signing::NotNeeded,
+        key: None,
         signer: None,
         content: Some(content(repo, source.commit, &policy)?),
         source_tree: Some(repo.tree_of(source.commit)?),
@@ -115,13 +116,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         Use::Tag => facts.ending = Some(ending::ending(repo, &facts, false)?),
     }
     facts.worktrees = inspected(&facts)?;
-    let trial;
-    (facts.signing, trial) = signing(repo, look, &facts);
-    if let (Use::Finish | Use::Tag, Some(trial)) = (look.purpose, trial)
-        && !stands_already(&facts)
-    {
-        facts.signer = super::verify::trial(repo, &facts.policy, facts.source.commit, &trial)?;
-    }
+    signing::look_at(repo, look, &mut facts)?;
     Ok(facts)
 }
 
@@ -334,39 +329,9 @@ fn inspected(facts: &Facts) -> Result<Vec<Worktree>> {
     Ok(trees)
 }
 
-/// A trial signature, where something will be signed.
-fn signing(repo: &Repo, look: &Look, facts: &Facts) -> (Signing, Option<Trial>) {
-    let signs = match look.purpose {
-        Use::Gate | Use::Cut => facts.sign_commits,
-        Use::Finish | Use::Tag => true,
-    };
-    if look.no_sign {
-        let signing = if facts.policy.release.allow_unsigned {
-            Signing::Waived
-        } else {
-            Signing::Forbidden
-        };
-        return (signing, None);
-    }
-    match (signs, look.try_key) {
-        (false, _) => (Signing::NotNeeded, None),
-        (true, false) => (Signing::NotTried, None),
-        (true, true) => match Signer::configured(repo).and_then(|signer| signer.try_out()) {
-            Ok(trial) => (Signing::Tried(Fact::Known(())), Some(trial)),
-            Err(error) => (Signing::Tried(Fact::Unknown(error.to_string())), None),
-        },
-    }
-}
-
 /// The version in the source's manifests.
 fn version(facts: &Facts) -> Option<semver::Version> {
     facts.content.as_ref().and_then(Content::version)
-}
-
-/// Whether the tag is there: then none will be signed.
-fn stands_already(facts: &Facts) -> bool {
-    let name = version(facts).and_then(|version| facts.policy.release.tag.tag_name(&version).ok());
-    name.is_some_and(|name| facts.refs.contains_key(&name.full()))
 }
 
 /// The remote, as its configuration and, where `contact` says so, the remote itself describe it.

@@ -89,6 +89,10 @@ impl<'r> Verifier<'r> {
         Self { repo, digests, now }
     }
 
+    pub(crate) fn repo(&self) -> &'r Repo {
+        self.repo
+    }
+
     /// Looks at the tag, its commit and its signature. Artifacts, provenance and the remote are the caller's to add.
     ///
     /// # Errors

@@ -171,7 +171,7 @@ pub(crate) fn has_bound(repo: &Repo, releases: &ReleaseTags) -> Result<bool> {
 /// Whether a branch is there and says who may sign.
 pub(crate) fn has_signers(repo: &Repo, branch: &RefName) -> Result<bool> {
     match repo.find_ref(branch)? {
-        Some(tip) => Ok(repo.file_at(repo.tree_of(tip)?, SIGNERS_FILE)?.is_some()),
+        Some(tip) => has_file(repo, tip),
         None => Ok(false),
     }
 }
@@ -222,6 +222,11 @@ impl Chain<'_> {
             format!("no release below it verifies, back to {}", names.join(", "))
         }))
     }
+}
+
+/// Whether a commit says who may sign.
+pub(crate) fn has_file(repo: &Repo, commit: Oid) -> Result<bool> {
+    Ok(repo.file_at(repo.tree_of(commit)?, SIGNERS_FILE)?.is_some())
 }
 
 /// The signers' file of a commit; `holder` names the commit for people.

@@ -1,4 +1,4 @@
-//! An SSH agent, asked for one thing: a signature (draft-ietf-sshm-ssh-agent, section 3.6).
+//! An SSH agent, asked for two things: its keys and a signature (draft-ietf-sshm-ssh-agent, sections 3.5 and 3.6).
 //!
 //! Written here because the one small client there is (ssh-agent-client-rs 1.1) brings along a library for Windows' pipes,
 //! whose licences deny.toml does not admit, and reads answers of any length; it goes when ssh-key offers a client.
@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use ssh_key::{PublicKey, Signature};
 
+const REQUEST_IDENTITIES: u8 = 11;
+const IDENTITIES_ANSWER: u8 = 12;
 const SIGN_REQUEST: u8 = 13;
 const SIGN_RESPONSE: u8 = 14;
 /// The longest answer that is read; OpenSSH's agent sends none that is longer.
@@ -29,10 +31,6 @@ pub(super) enum Unable {
 
 /// The agent's signature over `message`, with the private half of `public`.
 pub(super) fn sign(public: &PublicKey, message: &[u8], deadline: Duration) -> Result<Signature, Unable> {
-    let socket = crate::host::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
-    let mut stream = UnixStream::connect(socket.ok_or(Unable::NoAgent)?)?;
-    stream.set_read_timeout(Some(deadline))?;
-    stream.set_write_timeout(Some(deadline))?;
     let blob = public.to_bytes().map_err(|_| Unable::Malformed)?;
     let mut request = vec![SIGN_REQUEST];
     for field in [blob.as_slice(), message] {
@@ -41,8 +39,23 @@ pub(super) fn sign(public: &PublicKey, message: &[u8], deadline: Duration) -> Re
     }
     // No flags: they choose among RSA's hashes.
     request.extend_from_slice(&[0; 4]);
-    stream.write_all(&length(&request)?)?;
-    stream.write_all(&request)?;
+    signature(&ask(&request, deadline)?)
+}
+
+/// Whether the agent holds the private half of `public`.
+pub(super) fn holds(public: &PublicKey, deadline: Duration) -> Result<bool, Unable> {
+    let blob = public.to_bytes().map_err(|_| Unable::Malformed)?;
+    let held = identities(&ask(&[REQUEST_IDENTITIES], deadline)?)?;
+    Ok(held.contains(&blob))
+}
+
+fn ask(request: &[u8], deadline: Duration) -> Result<Vec<u8>, Unable> {
+    let socket = crate::host::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
+    let mut stream = UnixStream::connect(socket.ok_or(Unable::NoAgent)?)?;
+    stream.set_read_timeout(Some(deadline))?;
+    stream.set_write_timeout(Some(deadline))?;
+    stream.write_all(&length(request)?)?;
+    stream.write_all(request)?;
 
     let mut prefix = [0; 4];
     stream.read_exact(&mut prefix)?;
@@ -52,7 +65,7 @@ pub(super) fn sign(public: &PublicKey, message: &[u8], deadline: Duration) -> Re
     }
     let mut answer = vec![0; announced];
     stream.read_exact(&mut answer)?;
-    signature(&answer)
+    Ok(answer)
 }
 
 fn length(field: &[u8]) -> Result<[u8; 4], Unable> {
@@ -72,9 +85,44 @@ fn signature(answer: &[u8]) -> Result<Signature, Unable> {
     Signature::try_from(blob).map_err(|_| Unable::Malformed)
 }
 
+/// The public keys of the agent's answer: their number, then of each its blob and a comment.
+fn identities(answer: &[u8]) -> Result<Vec<Vec<u8>>, Unable> {
+    let (kind, rest) = answer.split_first().ok_or(Unable::Malformed)?;
+    if *kind != IDENTITIES_ANSWER {
+        return Err(Unable::Refused);
+    }
+    let (_, mut rest) = rest.split_first_chunk::<4>().ok_or(Unable::Malformed)?;
+    let mut fields = Vec::new();
+    while let Some((prefix, behind)) = rest.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*prefix)).map_err(|_| Unable::Malformed)?;
+        let (field, behind) = behind.split_at_checked(length).ok_or(Unable::Malformed)?;
+        fields.push(field.to_vec());
+        rest = behind;
+    }
+    if !rest.is_empty() {
+        return Err(Unable::Malformed);
+    }
+    Ok(fields.into_iter().step_by(2).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_keys_of_an_agent_are_read_to_the_end() {
+        let two = [
+            &[12, 0, 0, 0, 2, 0, 0, 0, 1, 7, 0, 0, 0, 0][..],
+            &[0, 0, 0, 1, 8, 0, 0, 0, 1, 9],
+        ]
+        .concat();
+        assert_eq!(identities(&two).unwrap(), [vec![7], vec![8]]);
+        assert_eq!(identities(&[12, 0, 0, 0, 0]).unwrap(), [[0; 0]; 0]);
+        assert!(matches!(identities(&[5]), Err(Unable::Refused)));
+        for wrong in [&two[..0], &two[..3], &two[..two.len() - 1], &[&two[..], &[0]].concat()] {
+            assert!(matches!(identities(wrong), Err(Unable::Malformed)), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn an_answer_is_a_signature_or_it_is_refused() {
