@@ -12,6 +12,7 @@ pub mod secret;
 pub mod shim;
 pub mod skip;
 pub mod staged;
+mod text;
 
 use super::check::Answer;
 use super::facts::Fact;

@@ -3,6 +3,7 @@
 use crate::support::{Repo, check, has};
 
 const VERIFICATION: &str = include_str!("../../docs/verification.md");
+const SECRETS: &str = include_str!("../../docs/secrets.md");
 
 /// The one block of shell in a page.
 fn script(page: &str) -> &str {
@@ -65,4 +66,14 @@ fn put_signed(repo: &Repo, unsigned: &str) {
                   rm ../forged.sig";
     let out = repo.command("sh").args(["-ec", script]).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[test]
+fn every_rule_for_secrets_stands_in_its_page() {
+    let rows: Vec<String> = cargo_sentinel::core::hooks::secret::rules()
+        .map(|rule| format!("| `{}` | {} | <{}> |", rule.id, rule.what, rule.source))
+        .collect();
+    let (_, table) = SECRETS.split_once("## The rules\n").unwrap();
+    let written: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(written, rows, "cargo xtask survey secrets --rules");
 }

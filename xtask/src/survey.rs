@@ -7,6 +7,7 @@
 mod crates;
 mod now;
 mod past;
+mod secrets;
 mod why;
 
 use std::fmt::Write as _;
@@ -44,6 +45,8 @@ enum Other {
     Crates(crates::Args),
     /// Hold status, next, check and cut --dry-run against each other, on the present state of clones without configuration.
     Now(now::Args),
+    /// Count what the hooks take for a secret in the files of repositories.
+    Secrets(secrets::Args),
 }
 
 /// One repository.
@@ -62,6 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.other {
         Some(Other::Crates(args)) => return crates::run(args),
         Some(Other::Now(args)) => return now::run(args),
+        Some(Other::Secrets(args)) => return secrets::run(args),
         None => {}
     }
     let mut sections = String::new();

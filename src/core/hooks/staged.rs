@@ -6,12 +6,11 @@ use gix::bstr::ByteSlice as _;
 
 use super::message::is_obeyed;
 use super::secret::{Rule, Scanner};
+use super::text::readable;
 use crate::core::check::Answer;
 
 /// The largest file that is looked into, in bytes.
 pub const LARGEST: u64 = 16 * 1024 * 1024;
-/// How far git looks for a NUL before it takes a file for text (git's `xdiff-interface.c`).
-const BINARY_PEEK: usize = 8000;
 
 /// What is wrong with a line.
 #[derive(Debug, Clone, Copy)]
@@ -33,19 +32,15 @@ pub struct Mark {
     pub kind: Kind,
 }
 
-/// Whether git takes the file for binary.
-pub fn is_binary(text: &[u8]) -> bool {
-    text.iter().take(BINARY_PEEK).any(|byte| *byte == 0)
-}
-
 /// The marks in a file's text that `before`, the text it replaces, does not have already.
 ///
 /// # Errors
 /// As [`Scanner::scan`].
 pub fn marks(scanner: &mut Scanner, path: &str, text: &[u8], before: &[u8]) -> Result<Vec<Mark>, String> {
-    if is_binary(text) {
+    let Some(text) = readable(text) else {
         return Ok(Vec::new());
-    }
+    };
+    let (text, before) = (text.as_ref(), readable(before).unwrap_or_default());
     let lines = Lines(text);
     let mut found: Vec<(usize, Kind)> = Vec::new();
     for conflict in conflicts(text) {
@@ -218,7 +213,7 @@ mod tests {
         assert_eq!(found(&text, ""), [(2, "github-token")]);
         assert_eq!(found(&text, &format!("moved: {}", token())), []);
         let begin = format!("-----BEGIN {} KEY-----\n", "PRIVATE");
-        let key = |body: &str| format!("{begin}{}\n{body}\n-----END KEY-----", "b3".repeat(20));
+        let key = |body: &str| format!("{begin}{}\n{body}\n-----END KEY-----", "b3K".repeat(14));
         assert_eq!(found(&key("one"), &key("one")), []);
         assert_eq!(found(&key("two"), &key("one")), [(1, "private-key")]);
     }
@@ -241,6 +236,18 @@ mod tests {
         assert_eq!(found(&format!("\0{}", token()), ""), []);
         let late = format!("{}\0{}", "a\n".repeat(5000), token());
         assert_eq!(found(&late, "").len(), 1);
+    }
+
+    #[test]
+    fn utf_16_is_read() {
+        let wide = |text: &str| {
+            let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+            [0xff, 0xfe].into_iter().chain(units).collect::<Vec<u8>>()
+        };
+        let text = format!("one\r\n{}\r\n", token());
+        let marks = |before: &[u8]| marks(&mut Scanner::default(), "a", &wide(&text), before).unwrap();
+        assert_eq!(marks(b"").iter().map(|mark| mark.line).collect::<Vec<_>>(), [2]);
+        assert!(marks(&wide(&token())).is_empty() && marks(token().as_bytes()).is_empty());
     }
 
     #[test]
