@@ -1,8 +1,12 @@
 //! Walking commits: which release tag a commit descends from, and what lies between.
 //!
 //! Cost is bounded by generation numbers where the repository has a commit-graph
-//! (gitformat-commit-graph(5)): the walk goes no deeper than the lowest generation of any tag that it must rule out.
+//! (gitformat-commit-graph(5)): the walk goes no deeper than the lowest generation of any tag that it must rule out. Without
+//! one it goes as far as the histories that are asked about differ.
 
+mod ancestors;
+mod lookup;
+mod painting;
 mod since;
 
 use std::collections::BinaryHeap;
@@ -18,138 +22,8 @@ use crate::core::history::Commit;
 use crate::core::hooks::Written;
 use crate::core::ids::Oid;
 
-/// Generation of a commit that is not in the commit-graph: above all that are.
-const UNKNOWN_GENERATION: u32 = u32::MAX;
-
-/// Where commits are looked up: in the commit-graph, else in the object database.
-struct Lookup<'r> {
-    repo: &'r Repo,
-    graph: Option<gix::commitgraph::Graph>,
-    shallow: HashSet<Oid>,
-}
-
-impl<'r> Lookup<'r> {
-    fn open(repo: &'r Repo) -> Result<Self> {
-        let unread = |error: gix::Error| Error::git("the commit-graph", chain(&error));
-        let shallow = repo
-            .gix()
-            .shallow_commits()
-            .map_err(|error| Error::git("the list of shallow commits", chain(&error)))?;
-        let shallow: HashSet<Oid> = shallow.iter().flat_map(|list| list.iter().copied()).collect();
-        // A shallow clone's commit-graph, if it has one at all, may know parents that the clone hides.
-        let graph = if shallow.is_empty() {
-            repo.gix().commit_graph_if_enabled().map_err(unread)?
-        } else {
-            None
-        };
-        Ok(Self { repo, graph, shallow })
-    }
-
-    /// Whether a shallow clone hides the commit's parents.
-    fn is_boundary(&self, id: Oid) -> bool {
-        self.shallow.contains(&id)
-    }
-
-    /// Generation and commit time. Walked in this order, highest first, a commit of the graph comes behind all that
-    /// descend from it; where the graph ends, only the clock tells.
-    fn rank(&self, id: Oid) -> Result<(u32, i64)> {
-        match self.graph_entry(id) {
-            Some(known) => Ok(known),
-            None => Ok((UNKNOWN_GENERATION, commit_time(self.repo, id)?.unwrap_or(0))),
-        }
-    }
-
-    /// Generation 0 stands for "not computed" in files of old writers: no bound follows from it.
-    fn graph_entry(&self, id: Oid) -> Option<(u32, i64)> {
-        let entry = self.graph.as_ref()?.commit_by_id(id)?;
-        let time = i64::try_from(entry.committer_timestamp()).unwrap_or(i64::MAX);
-        (entry.generation() > 0).then_some((entry.generation(), time))
-    }
-
-    /// First parent first; none at a shallow clone's boundary.
-    fn parents(&self, id: Oid) -> Result<Vec<Oid>> {
-        if self.is_boundary(id) {
-            return Ok(Vec::new());
-        }
-        if let Some(graph) = &self.graph
-            && let Some(entry) = graph.commit_by_id(id)
-        {
-            let damaged = |error: gix::Error| Error::git("the commit-graph", chain(&error));
-            return entry
-                .iter_parents()
-                .map(|parent| parent.map(|at| graph.id_at(at).to_owned()).map_err(damaged))
-                .collect();
-        }
-        self.repo.parents_of(id)
-    }
-}
-
-/// Ancestors of one commit, discovered on demand from the newest down and never twice.
-pub(crate) struct Ancestors<'r> {
-    lookup: Lookup<'r>,
-    seen: HashSet<Oid>,
-    /// By generation, then commit time, newest first.
-    queue: BinaryHeap<(u32, i64, Oid)>,
-    hit_boundary: bool,
-}
-
-impl<'r> Ancestors<'r> {
-    /// The ancestors of `start`, itself among them.
-    pub(crate) fn of(repo: &'r Repo, start: Oid) -> Result<Self> {
-        let mut walk = Self {
-            lookup: Lookup::open(repo)?,
-            seen: HashSet::default(),
-            queue: BinaryHeap::new(),
-            hit_boundary: false,
-        };
-        walk.enqueue(start)?;
-        Ok(walk)
-    }
-
-    /// Whether `commit` is an ancestor. Goes on with the walk only as far as the answer needs.
-    pub(crate) fn contains(&mut self, commit: Oid) -> Result<bool> {
-        if self.seen.contains(&commit) {
-            return Ok(true);
-        }
-        let lowest = self
-            .lookup
-            .graph_entry(commit)
-            .map_or(UNKNOWN_GENERATION, |(generation, _)| generation);
-        while self
-            .queue
-            .peek()
-            .is_some_and(|(generation, _, _)| *generation >= lowest)
-        {
-            let Some((_, _, next)) = self.queue.pop() else { break };
-            self.expand(next)?;
-            if self.seen.contains(&commit) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether the walk came to commits whose parents a shallow clone hides.
-    pub(crate) fn hit_boundary(&self) -> bool {
-        self.hit_boundary
-    }
-
-    fn expand(&mut self, id: Oid) -> Result<()> {
-        self.hit_boundary |= self.lookup.is_boundary(id);
-        for parent in self.lookup.parents(id)? {
-            self.enqueue(parent)?;
-        }
-        Ok(())
-    }
-
-    fn enqueue(&mut self, id: Oid) -> Result<()> {
-        if self.seen.insert(id) {
-            let (generation, time) = self.lookup.rank(id)?;
-            self.queue.push((generation, time, id));
-        }
-        Ok(())
-    }
-}
+pub(crate) use ancestors::Ancestors;
+use lookup::Lookup;
 
 /// When a commit was made, in seconds since the Unix epoch; `None` where its date cannot be read.
 pub(crate) fn commit_time(repo: &Repo, id: Oid) -> Result<Option<i64>> {
@@ -160,8 +34,12 @@ pub(crate) fn commit_time(repo: &Repo, id: Oid) -> Result<Option<i64>> {
 
 /// The commits reachable from `tip` and from none of `hidden`, children before parents, newer first among equals.
 pub(crate) fn between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Commit>> {
-    let commits = since::since(repo, &[tip], hidden)?;
-    let commits = commits.into_iter().map(|id| read_commit(repo, id));
+    read_all(repo, ids_between(repo, tip, hidden)?)
+}
+
+/// Commits by their ids, in that order.
+fn read_all(repo: &Repo, ids: Vec<Oid>) -> Result<Vec<Commit>> {
+    let commits = ids.into_iter().map(|id| read_commit(repo, id));
     Ok(topological(commits.collect::<Result<_>>()?))
 }
 
@@ -173,19 +51,17 @@ pub(crate) fn written_between(repo: &Repo, tips: &[Oid], hidden: &[Oid]) -> Resu
         let parents: Vec<Oid> = found.parent_ids().map(gix::Id::detach).collect();
         Ok((Place { id, time }, parents, decoded(&found)?))
     };
-    let commits: Result<Vec<_>> = since::since(repo, tips, hidden)?.into_iter().map(read).collect();
+    let commits: Result<Vec<_>> = since::since(&mut Lookup::open(repo)?, tips, hidden)?
+        .into_iter()
+        .map(read)
+        .collect();
     let ordered = in_order(commits?, |(place, parents, _)| (*place, parents));
     Ok(ordered.into_iter().map(|(.., written)| written).collect())
 }
 
 /// The ids of those commits, in no order.
 pub(crate) fn ids_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<Vec<Oid>> {
-    since::since(repo, &[tip], hidden)
-}
-
-/// How many commits are reachable from `tip` and from none of `hidden`.
-pub(crate) fn count_between(repo: &Repo, tip: Oid, hidden: &[Oid]) -> Result<u64> {
-    Ok(since::since(repo, &[tip], hidden)?.len() as u64)
+    since::since(&mut Lookup::open(repo)?, &[tip], hidden)
 }
 
 /// Reads one commit and what its message means.

@@ -9,7 +9,7 @@ use crate::core::ids::{Oid, RefName, TagName};
 use crate::core::policy::Policy;
 use crate::core::version::{Base, BumpTable};
 use crate::host::git_read::{RawRef, Repo};
-use crate::host::history::{Ancestors, between};
+use crate::host::history::Ancestors;
 use crate::host::{Error, Result};
 
 /// A tag that is a release by its name.
@@ -100,11 +100,8 @@ pub(crate) fn lineage(repo: &Repo, policy: &Policy, tags: &ReleaseTags, source: 
     let mut ancestors = Ancestors::of(repo, source)?;
     let mut prereleases = Vec::new();
     let mut base = None;
-    for tag in &tags.tags {
-        let Some(commit) = tag.commit(repo)? else { continue };
-        if !ancestors.contains(commit)? {
-            continue;
-        }
+    let mut below = Below::new(repo, &tags.tags);
+    while let Some((tag, commit)) = below.next(&mut ancestors)? {
         if tag.version.pre.is_empty() {
             base = Some(Base {
                 tag: tag.name.clone(),
@@ -118,7 +115,7 @@ pub(crate) fn lineage(repo: &Repo, policy: &Policy, tags: &ReleaseTags, source: 
     if ancestors.hit_boundary() {
         return Err(Error::Shallow);
     }
-    let commits = between(repo, source, base.as_ref().map(|base| base.commit).as_slice())?;
+    let commits = ancestors.since(base.as_ref().map(|base| base.commit).as_slice())?;
     if repo.is_shallow()? && hide_parents(repo, &commits) {
         return Err(Error::Shallow);
     }
@@ -131,6 +128,59 @@ pub(crate) fn lineage(repo: &Repo, policy: &Policy, tags: &ReleaseTags, source: 
         prereleases,
         manifest: manifests.version,
     })
+}
+
+/// The tags that a commit descends from, highest version first.
+///
+/// Which of them it does not descend from is found by one walk for a group of tags: first one alone, which mostly is the
+/// answer, then many at a time.
+struct Below<'a> {
+    repo: &'a Repo,
+    tags: std::slice::Iter<'a, ReleaseTag>,
+    /// Those of the group that were not looked at yet, the next one last.
+    group: Vec<(&'a ReleaseTag, Oid)>,
+    /// How many the next group has.
+    size: usize,
+}
+
+impl<'a> Below<'a> {
+    fn new(repo: &'a Repo, tags: &'a [ReleaseTag]) -> Self {
+        Self {
+            repo,
+            tags: tags.iter(),
+            group: Vec::new(),
+            size: 1,
+        }
+    }
+
+    fn next(&mut self, ancestors: &mut Ancestors<'_>) -> Result<Option<(&'a ReleaseTag, Oid)>> {
+        loop {
+            while let Some((tag, commit)) = self.group.pop() {
+                if ancestors.contains(commit)? {
+                    return Ok(Some((tag, commit)));
+                }
+            }
+            self.refill(ancestors)?;
+            if self.group.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn refill(&mut self, ancestors: &mut Ancestors<'_>) -> Result<()> {
+        const MANY: usize = 48;
+        while self.group.len() < self.size
+            && let Some(tag) = self.tags.next()
+        {
+            if let Some(commit) = tag.commit(self.repo)? {
+                self.group.push((tag, commit));
+            }
+        }
+        self.size = MANY;
+        let commits: Vec<Oid> = self.group.iter().map(|(_, commit)| *commit).collect();
+        self.group.reverse();
+        ancestors.expect(&commits)
+    }
 }
 
 /// Whether a shallow clone's boundary runs through these commits.
@@ -146,23 +196,19 @@ fn hide_parents(repo: &Repo, commits: &[Commit]) -> bool {
 /// `Shallow` where a shallow clone's boundary may hide it.
 pub(crate) fn describe(repo: &Repo, tags: &ReleaseTags, source: Oid) -> Result<(Option<(Version, TagName)>, u64)> {
     let mut ancestors = Ancestors::of(repo, source)?;
-    let mut nearest = None;
-    for tag in &tags.tags {
-        let Some(commit) = tag.commit(repo)? else { continue };
-        if ancestors.contains(commit)? {
-            nearest = Some((tag.version.clone(), tag.name.clone(), commit));
-            break;
-        }
-    }
+    let nearest = Below::new(repo, &tags.tags).next(&mut ancestors)?;
     if ancestors.hit_boundary() {
         return Err(Error::Shallow);
     }
-    let hidden = nearest.as_ref().map(|(_, _, commit)| *commit);
-    if repo.is_shallow()? && hide_parents(repo, &between(repo, source, hidden.as_slice())?) {
+    let hidden = nearest.map(|(_, commit)| commit);
+    if repo.is_shallow()? && hide_parents(repo, &ancestors.since(hidden.as_slice())?) {
         return Err(Error::Shallow);
     }
-    let distance = crate::host::history::count_between(repo, source, hidden.as_slice())?;
-    Ok((nearest.map(|(version, tag, _)| (version, tag)), distance))
+    let distance = ancestors.count_since(hidden.as_slice())?;
+    Ok((
+        nearest.map(|(tag, _)| (tag.version.clone(), tag.name.clone())),
+        distance,
+    ))
 }
 
 /// A past release and its own commits.

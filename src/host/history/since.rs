@@ -1,106 +1,80 @@
-//! What some commits descend from and others do not: two colours that run down the history until nothing can change.
+//! What some commits descend from and others do not.
 //!
 //! A walk that stops as soon as the dates seem to say so counts commits again whose clocks were wrong, and a release that
-//! counts a commit twice gets a wrong version.
+//! counts a commit twice gets a wrong version. This one stops when it is proven that nothing will change.
 
-use std::collections::BinaryHeap;
+use std::rc::Rc;
 
-use gix::hashtable::HashMap;
+use gix::hashtable::HashSet;
 
-use super::{Lookup, UNKNOWN_GENERATION};
+use super::lookup::{Lookup, UNKNOWN_GENERATION};
+use super::painting::{Colours, Mark, Painting};
 use crate::core::ids::Oid;
 use crate::host::Result;
-use crate::host::git_read::Repo;
 
-/// How much older than one of its ancestors a commit may claim to be: 30 days. Where a commit-graph has the commits, no
-/// clock is asked, and the answer holds whatever they say.
-const SKEW_SECS: i64 = 30 * 24 * 60 * 60;
+/// What the tips descend from.
+const SHOWN: usize = 0;
+/// What the hidden commits descend from.
+const HIDDEN: usize = 1;
 
 /// The commits reachable from any of `tips` and from none of `hidden`, in no order.
 ///
+/// Both are painted from the top, until no commit waits that only the tips lead to. One of those that were found may still
+/// turn out to be hidden, if something hidden that waits leads to it, past a clock that was wrong. It would lead to one of
+/// the lowest of them too, those with no parent among them. What every one of the lowest descends from leads to none of
+/// them, so each gives its parents a colour of its own, and the walk goes on until whatever waits has all of them.
+///
 /// # Errors
 /// When a commit cannot be read.
-pub(super) fn since(repo: &Repo, tips: &[Oid], hidden: &[Oid]) -> Result<Vec<Oid>> {
-    let mut painting = Painting {
-        lookup: Lookup::open(repo)?,
-        marks: HashMap::default(),
-        queue: BinaryHeap::new(),
-        open: 0,
-        oldest: i64::MAX,
-    };
+pub(super) fn since(lookup: &mut Lookup<'_>, tips: &[Oid], hidden: &[Oid]) -> Result<Vec<Oid>> {
+    let mut painting = Painting::default();
     for tip in tips {
-        painting.paint(*tip, false)?;
+        painting.put(lookup, *tip, &Colours::of(SHOWN))?;
     }
     for commit in hidden {
-        painting.paint(*commit, true)?;
+        painting.put(lookup, *commit, &Colours::of(HIDDEN))?;
     }
-    painting.run()?;
-    let shown = painting.marks.into_iter().filter(|(_, mark)| !mark.hidden);
-    Ok(shown.map(|(id, _)| id).collect())
-}
-
-struct Mark {
-    hidden: bool,
-    queued: bool,
-}
-
-struct Painting<'r> {
-    lookup: Lookup<'r>,
-    marks: HashMap<Oid, Mark>,
-    /// By generation, then commit time, newest first.
-    queue: BinaryHeap<(u32, i64, Oid)>,
-    /// How many commits of the queue are not hidden.
-    open: usize,
-    /// The least commit time among those that were expanded and not hidden then.
-    oldest: i64,
-}
-
-impl Painting<'_> {
-    fn run(&mut self) -> Result<()> {
-        while let Some((generation, time, id)) = self.queue.peek().copied() {
-            if self.open == 0 && self.is_settled(generation, time) {
-                return Ok(());
-            }
-            self.queue.pop();
-            let Some(mark) = self.marks.get_mut(&id) else { continue };
-            mark.queued = false;
-            let hidden = mark.hidden;
-            if !hidden {
-                self.open -= 1;
-                self.oldest = self.oldest.min(time);
-            }
-            for parent in self.lookup.parents(id)? {
-                self.paint(parent, hidden)?;
+    painting.run(lookup, &is_shown)?;
+    let mut shown = found(&painting);
+    let mut colour = HIDDEN;
+    loop {
+        let mut all = Colours::default();
+        for parents in lowest(lookup, &shown)? {
+            colour += 1;
+            all.insert(colour);
+            for parent in parents.iter() {
+                painting.put(lookup, *parent, &Colours::of(colour))?;
             }
         }
-        Ok(())
-    }
-
-    /// Whether nothing below the first of the queue can hide what was expanded. In the graph every descendant came before;
-    /// outside of it, what is older by more than any clock is wrong leads to nothing that is newer.
-    fn is_settled(&self, generation: u32, time: i64) -> bool {
-        generation != UNKNOWN_GENERATION || time < self.oldest.saturating_sub(SKEW_SECS)
-    }
-
-    /// A commit that turns out to be hidden after it was expanded is expanded again: what lies below it is hidden too.
-    fn paint(&mut self, id: Oid, hidden: bool) -> Result<()> {
-        match self.marks.get_mut(&id) {
-            None => {
-                self.marks.insert(id, Mark { hidden, queued: true });
-                self.open += usize::from(!hidden);
-            }
-            Some(mark) if hidden && !mark.hidden => {
-                mark.hidden = true;
-                if mark.queued {
-                    self.open -= 1;
-                    return Ok(());
-                }
-                mark.queued = true;
-            }
-            Some(_) => return Ok(()),
+        // In the graph, whatever leads to a commit was walked before it.
+        painting.run(lookup, &|mark| {
+            mark.colours.has(HIDDEN) && mark.rank.generation == UNKNOWN_GENERATION && !mark.colours.has_all(&all)
+        })?;
+        let left = found(&painting);
+        if left.len() == shown.len() {
+            return Ok(left.into_iter().collect());
         }
-        let (generation, time) = self.lookup.rank(id)?;
-        self.queue.push((generation, time, id));
-        Ok(())
+        shown = left;
     }
+}
+
+fn is_shown(mark: &Mark) -> bool {
+    mark.colours.has(SHOWN) && !mark.colours.has(HIDDEN)
+}
+
+fn found(painting: &Painting) -> HashSet<Oid> {
+    let shown = painting.marks().filter(|(_, mark)| is_shown(mark));
+    shown.map(|(id, _)| id).collect()
+}
+
+/// The parents of each that has no parent among them.
+fn lowest(lookup: &mut Lookup<'_>, shown: &HashSet<Oid>) -> Result<Vec<Rc<[Oid]>>> {
+    let mut lowest = Vec::new();
+    for id in shown {
+        let parents = lookup.parents(*id)?;
+        if !parents.iter().any(|parent| shown.contains(parent)) {
+            lowest.push(parents);
+        }
+    }
+    Ok(lowest)
 }

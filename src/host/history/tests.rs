@@ -20,8 +20,13 @@ fn dags() -> impl Strategy<Value = Dag> {
             // Mostly near ones, so that histories grow long as well as wide; now and then a second root.
             _ => proptest::collection::btree_set(number.saturating_sub(4)..number, 0..=3).boxed(),
         };
-        // Right, equal, and skewed clocks.
-        let minutes = prop_oneof![3 => Just(number as i64), 1 => Just(0), 2 => -50..50_i64];
+        // Right, equal, skewed, and wrong clocks: by up to two years.
+        let minutes = prop_oneof![
+            3 => Just(number as i64),
+            1 => Just(0),
+            2 => -50..50_i64,
+            2 => -1_000_000..1_000_000_i64,
+        ];
         (parents, minutes)
     };
     (2..24_usize)
@@ -83,9 +88,16 @@ fn walks_are_exact(dag: &Dag, fixture: &Fixture, made: &[Oid]) {
     let reachable = dag.ancestors(tip);
     // One walk answers many questions, in any order, and each question alone is answered the same.
     let mut shared = Ancestors::of(&repo, made[tip]).unwrap();
+    let mut told = Ancestors::of(&repo, made[tip]).unwrap();
+    told.expect(made).unwrap();
     for (number, id) in made.iter().enumerate().rev() {
         let expected = reachable.contains(&number);
         assert_eq!(shared.contains(*id).unwrap(), expected, "{number} below {tip}");
+        assert_eq!(
+            told.contains(*id).unwrap(),
+            expected,
+            "{number} below {tip}, as expected"
+        );
         let mut fresh = Ancestors::of(&repo, made[tip]).unwrap();
         assert_eq!(
             fresh.contains(*id).unwrap(),
@@ -109,7 +121,7 @@ fn walks_are_exact(dag: &Dag, fixture: &Fixture, made: &[Oid]) {
         let found: BTreeSet<Oid> = listed.iter().map(|commit| commit.id).collect();
         assert_eq!(found, ids(&expected, made), "between {tip} and {hidden:?}");
         assert_eq!(found.len(), listed.len(), "a commit is listed twice");
-        assert_eq!(count_between(&repo, made[tip], &hidden).unwrap(), listed.len() as u64);
+        assert_eq!(shared.count_since(&hidden).unwrap(), listed.len() as u64);
         children_come_first(&listed);
     }
 }
@@ -139,6 +151,22 @@ fn a_commit_that_is_older_than_its_parent() {
     let fixture = Fixture::empty();
     let made = dag.build(&fixture);
     walks_are_exact(&dag, &fixture, &made);
+}
+
+/// A tag may name a file, or a commit that a partial clone lacks: neither is anybody's ancestor, and both may be asked for.
+#[test]
+fn what_is_no_commit_is_no_ancestor() {
+    let fixture = Fixture::empty();
+    let made = Dag(vec![(BTreeSet::new(), 0), (BTreeSet::from([0]), 1)]).build(&fixture);
+    let repo = Repo::discover(&fixture.dir()).unwrap();
+    let tree = fixture.git("rev-parse refs/heads/c1^{tree}");
+    let others = [tree, "1".repeat(40)].map(|id| Oid::from_hex(id.as_bytes()).unwrap());
+    let mut ancestors = Ancestors::of(&repo, made[1]).unwrap();
+    ancestors.expect(&others).unwrap();
+    for other in others {
+        assert!(!ancestors.contains(other).unwrap(), "{other}");
+    }
+    assert!(ancestors.contains(made[0]).unwrap());
 }
 
 proptest! {

@@ -348,9 +348,9 @@ fn a_candidate_for_a_release_arrives_and_moves_no_protected_branch() {
     blocked(&repo, &["v0.2.0-rc.1^{}:main"], "branch").says(&["no release tag names"]);
 }
 
-/// A clock that is wrong by more than a month hides what stands there already, unless history's graph says so.
+/// A clock that is wrong by decades does not hide what is there already, with a graph of the history or without.
 #[test]
-fn what_the_commit_graph_knows_is_not_judged_again() {
+fn what_the_server_has_is_not_judged_again_whatever_its_clock() {
     let repo = served();
     let origin = repo.origin();
     repo.change("a", "bad one");
@@ -371,9 +371,12 @@ fn what_the_commit_graph_knows_is_not_judged_again() {
     repo.git_in(&origin, "config --unset core.hooksPath");
     repo.git("reset -q --hard HEAD~1");
     repo.change("b", "feat: on top of it");
-    blocked(&repo, &["feature/x"], "message").says(&["bad one"]);
-    repo.git_in(&origin, "commit-graph write --reachable");
     push(&repo, &["feature/x"]).succeeds();
+    repo.git_in(&origin, "commit-graph write --reachable");
+    repo.change("b", "feat: more");
+    push(&repo, &["feature/x"]).succeeds();
+    repo.change("b", "bad two");
+    blocked(&repo, &["feature/x"], "message").says(&["bad two"]);
 }
 
 /// A server that borrows objects, by a path from its own (gitrepository-layout(5), objects/info/alternates).

@@ -13,6 +13,7 @@ const SHAPE: Shape = Shape {
     since: 60,
     edits: true,
     files: 400,
+    prereleases: 0,
 };
 /// How many times faster than git-cliff it has to be.
 const GOAL: f64 = 20.0;

@@ -12,6 +12,7 @@ const SHAPE: Shape = Shape {
     since: 60,
     edits: true,
     files: 50_000,
+    prereleases: 0,
 };
 /// How many times as long as `git status` it may take.
 const GOAL: f64 = 3.0;

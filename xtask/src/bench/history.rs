@@ -20,6 +20,9 @@ pub(super) struct Shape {
     pub(super) edits: bool,
     /// Files of the first commit.
     pub(super) files: usize,
+    /// Pre-releases of the next major version, on a branch of their own that the main one is merged into now and then, and
+    /// that is not merged back.
+    pub(super) prereleases: usize,
 }
 
 /// The seed of every history.
@@ -29,6 +32,9 @@ const BEGIN: usize = 1_400_000_000;
 const LASTS: usize = 300_000_000;
 /// A branch beside the main one, not merged into it: so far below its tip it begins, and so long it is.
 const ASIDE: (usize, usize) = (500, 100);
+/// The branch of the pre-releases, as vuejs/core has one: so far below the tip it begins, four of five commits are on it, and
+/// one in so many of those merges the main branch.
+const NEXT: (usize, usize) = (2_300, 40);
 
 const MANIFEST: &str = "[package]\nname = \"demo\"\nversion = \"0.0.1\"\nedition = \"2021\"\n";
 const KINDS: [&str; 12] = [
@@ -82,6 +88,15 @@ pub(super) fn pack(sandbox: &Sandbox) -> Result<()> {
     Ok(())
 }
 
+/// The branch of the pre-releases so far.
+#[derive(Default)]
+struct Next {
+    /// Its last commit; 0 before its first.
+    tip: usize,
+    commits: usize,
+    released: usize,
+}
+
 /// Writes what git-fast-import(1) reads. A commit's mark is its number, from 1.
 struct Writer<W: Write> {
     out: BufWriter<W>,
@@ -97,7 +112,12 @@ impl<W: Write> Writer<W> {
         let mut side: Option<(usize, usize)> = None;
         let mut released = 0;
         let mut fork = main;
+        let mut next = Next::default();
         while self.made < self.shape.commits {
+            if self.made + NEXT.0 > self.shape.commits && self.shape.prereleases > 0 && !self.random.one_in(5) {
+                self.next_major(&mut next, main)?;
+                continue;
+            }
             match side {
                 Some((tip, 3..)) => {
                     main = self.merge(main, tip)?;
@@ -125,6 +145,28 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// A commit of the branch of pre-releases, or a merge of the main branch into it, and now and then a tag.
+    fn next_major(&mut self, next: &mut Next, main: usize) -> Result<()> {
+        next.tip = match next.tip {
+            0 => self.commit("next", main)?,
+            tip if self.random.one_in(NEXT.1) => {
+                let message = format!("Merge branch 'main' into next at {main}");
+                self.join("next", &message, (tip, main))?
+            }
+            tip => self.commit("next", tip)?,
+        };
+        next.commits += 1;
+        if next.commits * self.shape.prereleases * 5 >= (next.released + 1) * NEXT.0 * 4 {
+            next.released += 1;
+            writeln!(
+                self.out,
+                "reset refs/tags/v99.0.0-beta.{}\nfrom :{}\n",
+                next.released, next.tip
+            )?;
+        }
+        Ok(())
+    }
+
     fn first(&mut self) -> Result<usize> {
         let at = self.head("main", "feat: begin")?;
         self.file("Cargo.toml", MANIFEST)?;
@@ -149,8 +191,12 @@ impl<W: Write> Writer<W> {
     }
 
     fn merge(&mut self, main: usize, side: usize) -> Result<usize> {
-        let at = self.head("main", &format!("Merge branch 'topic-{side}'"))?;
-        writeln!(self.out, "from :{main}\nmerge :{side}")?;
+        self.join("main", &format!("Merge branch 'topic-{side}'"), (main, side))
+    }
+
+    fn join(&mut self, branch: &str, message: &str, (first, second): (usize, usize)) -> Result<usize> {
+        let at = self.head(branch, message)?;
+        writeln!(self.out, "from :{first}\nmerge :{second}")?;
         Ok(at)
     }
 

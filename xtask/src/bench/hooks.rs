@@ -19,6 +19,7 @@ const SHAPE: Shape = Shape {
     since: 20,
     edits: true,
     files: 200,
+    prereleases: 0,
 };
 /// How many copies of the repository each contender has: two that are alike differ by up to a millisecond a push, for as long as
 /// they are there.

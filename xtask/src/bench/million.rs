@@ -13,6 +13,7 @@ const SHAPE: Shape = Shape {
     since: 60,
     edits: false,
     files: 10,
+    prereleases: 0,
 };
 /// How many times as much a hundred times the commits may cost: each look-up touches a few more pages of larger files.
 const GOAL: f64 = 2.0;

@@ -5,6 +5,7 @@
 mod changelog;
 mod contest;
 mod cut;
+mod fresh;
 mod history;
 mod hooks;
 mod managers;
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// Measure `next` and `changelog` on a copy of this repository instead; may be given several times.
     #[arg(long, value_name = "DIR")]
     repo: Vec<PathBuf>,
+    /// Measure `next` in fresh clones instead, which have no commit-graph.
+    #[arg(long, conflicts_with = "repo")]
+    fresh: bool,
     /// Leave the peers out: git-cliff alone may take minutes.
     #[arg(long)]
     no_peers: bool,
@@ -95,10 +99,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         What::Hooks,
         What::Verify,
     ];
+    let chosen = |what: What| args.what == What::All || args.what == what;
     for what in all {
-        if args.repo.is_empty() && (args.what == What::All || args.what == what) {
+        if args.repo.is_empty() && !args.fresh && chosen(what) {
             bench.measure(what)?;
         }
+    }
+    if args.fresh && chosen(What::Next) || args.repo.is_empty() && args.what == What::All {
+        fresh::measure(&mut bench)?;
     }
     for repo in &args.repo {
         let copy = bench.copy_of(repo)?;
@@ -168,7 +176,7 @@ impl Bench {
     }
 
     fn judge(&mut self, goal: &str, found: f64, met: bool) {
-        let word = self.page.verdict(met, if met { "PASS" } else { "MISS" });
+        let word = self.page.verdict(met, if met { "PASS" } else { "FAIL" });
         self.page.say(&format!("  goal: {goal}: {found:.2}  {word}"));
         if !met {
             self.missed.push(goal.to_owned());

@@ -13,8 +13,9 @@ const SHAPE: Shape = Shape {
     since: 60,
     edits: true,
     files: 400,
+    prereleases: 0,
 };
-const DESCRIBE: &str = "git describe --tags --abbrev=0";
+pub(super) const DESCRIBE: &str = "git describe --tags --abbrev=0";
 /// How many times as long as `git describe` it may take.
 const GOAL: f64 = 1.5;
 
