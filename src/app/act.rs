@@ -210,6 +210,10 @@ const LITTLE_BYTES: u64 = 1024 * 1024;
 /// An error of a release, with the run that it left to be gone on with.
 pub(super) fn aftermath(repo: &Repo, error: impl Into<Error>) -> Error {
     let error = cramped(repo, error);
+    // Waiting, and what names its own way out, leads on by itself.
+    if error.kind == Kind::Locked || error.hints.iter().any(|hint| hint.starts_with("cargo sentinel undo")) {
+        return error;
+    }
     match journal::unfinished(&journal::directory(&repo.common_dir())) {
         Ok(Some(run)) if error.kind != Kind::Interrupted => error.hint(format!(
             "run {run} was left unfinished: cargo sentinel resume, or cargo sentinel undo"

@@ -115,6 +115,16 @@ impl From<host::Error> for Error {
             E::BeingUndone(_) => Self::new(Kind::Blocked, message).hint("cargo sentinel undo"),
             E::Irreversible { .. } => Self::new(Kind::Blocked, message).hint("cargo sentinel resume"),
             E::Busy { .. } => Self::new(Kind::Locked, message).hint("wait for it to end, then run the command again"),
+            E::Moved { remedy, .. } => Self::new(Kind::Unknown, message).hint(remedy),
+            E::Held(path) => Self::new(Kind::Locked, message).hint(format!(
+                "wait for that process to end; where none is at work: rm '{}'",
+                path.display()
+            )),
+            E::Published { tag, open, .. } => Self::new(Kind::Blocked, message).hint(if open {
+                "cargo sentinel resume".to_owned()
+            } else {
+                format!("cargo sentinel verify {tag}")
+            }),
             E::Interrupted => {
                 Self::new(Kind::Interrupted, message).hint("cargo sentinel resume, or cargo sentinel undo")
             }

@@ -1,6 +1,6 @@
 //! `resume` and `undo`: what becomes of a run that was interrupted.
 
-use super::act::{claim, cramped};
+use super::act::{aftermath, claim, cramped};
 use super::{Context, Error, Front, Kind, Report};
 use crate::core::ids::RunId;
 use crate::engine::journal::{self, End, Journal};
@@ -34,7 +34,7 @@ pub fn resume(context: &Context, run: Option<&str>, front: &mut dyn Front) -> Re
         events: &mut events,
         _claim: &claim,
     };
-    runner.resume(journal).map_err(|error| cramped(&repo, error))
+    runner.resume(journal).map_err(|error| aftermath(&repo, error))
 }
 
 /// Takes a run back: the named one, else the unfinished one, else the latest if nothing of it was pushed. What others
@@ -45,9 +45,11 @@ pub fn resume(context: &Context, run: Option<&str>, front: &mut dyn Front) -> Re
 pub fn undo(context: &Context, options: &UndoOptions, front: &mut dyn Front) -> Result<Report, Error> {
     let (repo, claim) = begin(context)?;
     let journal = find(&repo, options.run.as_deref(), "undo")?;
+    one_at_a_time(&repo, &journal)?;
     let ended = match journal.progress().end {
         None => false,
         Some(End::Done) => true,
+        Some(End::Withdrawn) => return Ok(Report::of(&journal)),
         Some(End::Undone | End::Forgotten) => return Err(nothing("undo")),
     };
     if ended && options.run.is_none() && journal.plan().is_pushed() {
@@ -81,6 +83,18 @@ fn begin(context: &Context) -> Result<(Repo, Claim), Error> {
     Ok((repo, claim))
 }
 
+/// A finished run is not undone below one that was left unfinished.
+fn one_at_a_time(repo: &Repo, journal: &Journal) -> Result<(), Error> {
+    match journal::unfinished(&journal::directory(&repo.common_dir()))? {
+        Some(open) if open != *journal.run() => Err(Error::new(
+            Kind::Blocked,
+            format!("run {open} was left unfinished, and comes first"),
+        )
+        .hint("cargo sentinel resume, or cargo sentinel undo")),
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn nothing(verb: &str) -> Error {
     Error::new(Kind::Blocked, format!("there is nothing to {verb}")).hint("cargo sentinel status")
 }
@@ -92,7 +106,11 @@ fn find(repo: &Repo, run: Option<&str>, verb: &str) -> Result<Journal, Error> {
         Some(text) => RunId::new(text).map_err(|error| Error::new(Kind::Blocked, error.to_string()))?,
         None => match journal::unfinished(&directory)? {
             Some(run) => run,
-            None => journal::latest_done(&directory)?.ok_or_else(|| nothing(verb))?,
+            // A release that failed says that nothing is left of it, and whoever undoes it all the same is told once more.
+            None => match journal::withdrawn(&directory)? {
+                Some(run) => run,
+                None => journal::latest_done(&directory)?.ok_or_else(|| nothing(verb))?,
+            },
         },
     };
     let missing = || Error::new(Kind::Blocked, format!("there is no run {run}")).hint("cargo sentinel status");

@@ -379,6 +379,7 @@ fn refusals(findings: &[Finding]) -> String {
 pub struct Plan {
     command: Command,
     version: Version,
+    tag: TagName,
     started: i64,
     steps: Vec<Step>,
     commit_point: usize,
@@ -428,6 +429,7 @@ impl Plan {
         let plan = Self {
             command: about.command,
             version: about.version,
+            tag: about.tag,
             started: about.started,
             steps,
             commit_point: position,
@@ -462,6 +464,11 @@ impl Plan {
     /// The version that it releases.
     pub fn version(&self) -> &Version {
         &self.version
+    }
+
+    /// The tag of the release, whichever command makes it.
+    pub fn tag(&self) -> &TagName {
+        &self.tag
     }
 
     /// When the run began, in seconds since the Unix epoch.
@@ -534,6 +541,8 @@ pub struct About {
     pub command: Command,
     /// The version.
     pub version: Version,
+    /// The tag of the release, whichever command makes it.
+    pub tag: TagName,
     /// The run's one moment, in seconds since the Unix epoch.
     pub started: i64,
     /// The command that a person would type next.

@@ -1,23 +1,22 @@
 //! Carrying out one effect: the only `match` on what a step does.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use super::journal::{Attested, Journal, Made, Record};
+use super::lookout::is_tracking;
 use super::probe::tag::Candidate;
+use super::standing::{self, Standing};
 use super::{artifacts, attest, verify};
 use crate::core::binding::{self, Artifact, Binding};
-use crate::core::facts::Refs;
-use crate::core::ids::{Oid, RefName};
+use crate::core::ids::Oid;
 use crate::core::plan::{Effect, HeadAt, Input, NewCommit, NewTag, RefMove, StepId, WorktreeMove};
 use crate::core::tree;
 use crate::host::git_read::Repo;
 use crate::host::git_write::{self, Move};
+use crate::host::index_lock::IndexMark;
 use crate::host::interrupt::Interrupt;
 use crate::host::sign::Signer;
 use crate::host::tree_digest::TreeDigests;
 use crate::host::worktree::{self, HeadValue, Relocation};
-use crate::host::{Error, Result, clock, fs, net};
+use crate::host::{Error, Result, fs};
 
 /// The world, as an effect reaches it.
 pub(super) struct World<'a> {
@@ -51,7 +50,10 @@ pub(super) fn execute(world: &World<'_>, journal: &mut Journal, effect: &Effect)
             Ok(Made::Nothing)
         }
         Effect::MoveWorktree(moved) => {
-            move_worktree(world, journal, moved)?;
+            let relocation = relocation(journal, moved)?;
+            worktree::relocate(world.repo, &relocation, &mut |child| {
+                journal.record(Record::Child(child))
+            })?;
             Ok(Made::Nothing)
         }
         Effect::RemoveDirectory(path) => {
@@ -175,100 +177,6 @@ fn create_tag(world: &World<'_>, journal: &Journal, tag: &NewTag) -> Result<Oid>
     git_write::write_object(&world.repo.top(), gix::objs::Kind::Tag, &object)
 }
 
-/// Where refs stand between their old and their new values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// None has its new value, and none a third.
-    Before,
-    /// All have their new values.
-    After,
-    /// Some have moved, the others not.
-    Between,
-    /// These hold a value that is neither; `ours` says whether any other holds its new value.
-    Third { refs: Vec<String>, ours: bool },
-}
-
-/// Compares what refs hold with where they were to move.
-pub(super) fn standing(moves: &[Move], holds: &BTreeMap<RefName, Oid>) -> Standing {
-    let (mut old, mut new, mut third) = (0, 0, Vec::new());
-    for moved in moves {
-        let held = holds.get(&moved.name).copied();
-        if held == moved.new {
-            new += 1;
-        } else if held == moved.old {
-            old += 1;
-        } else {
-            let says = held.map_or("nothing".to_owned(), |id| id.to_string());
-            let expected = moved.old.map_or("nothing".to_owned(), |id| id.to_string());
-            third.push(format!("{} holds {says}, expected {expected}", moved.name));
-        }
-    }
-    match (old, new, third.is_empty()) {
-        (_, _, false) => Standing::Third {
-            refs: third,
-            ours: new > 0,
-        },
-        (_, 0, true) => Standing::Before,
-        (0, _, true) => Standing::After,
-        (_, _, true) => Standing::Between,
-    }
-}
-
-/// How often a remote that has not come to rest is asked again, and after which pause.
-const SETTLING: (u32, Duration) = (40, Duration::from_millis(250));
-
-/// What the remote's refs hold now.
-///
-/// A server outlives the client that was killed, and moves the refs of one push one by one: while some have moved and
-/// others not, it is asked again, for ten seconds.
-pub(super) fn remote_standing(world: &World<'_>, remote: &str, moves: &[Move]) -> Result<Standing> {
-    let (tries, pause) = SETTLING;
-    for _ in 0..tries {
-        let silent = |error: Error| Error::Silent {
-            remote: remote.to_owned(),
-            why: error.to_string(),
-        };
-        let listed: Refs = net::list(&world.repo.top(), remote).map_err(silent)?.refs;
-        let holds = listed.into_iter().map(|(name, target)| (name, target.id)).collect();
-        match standing(moves, &holds) {
-            Standing::Between => clock::pause(pause),
-            settled @ (Standing::Before | Standing::After | Standing::Third { .. }) => return Ok(settled),
-        }
-    }
-    Ok(Standing::Between)
-}
-
-/// What the remote's refs hold once a push that was cut off can no longer be under way: asked twice, with a pause. The
-/// protocol has no way to ask a server whether it is still at work.
-pub(super) fn remote_standing_at_rest(world: &World<'_>, remote: &str, moves: &[Move]) -> Result<Standing> {
-    let (tries, pause) = SETTLING;
-    let mut last = remote_standing(world, remote, moves)?;
-    for _ in 0..tries {
-        clock::pause(pause);
-        let now = remote_standing(world, remote, moves)?;
-        if now == last {
-            return Ok(now);
-        }
-        last = now;
-    }
-    Ok(last)
-}
-
-/// What the local refs hold now.
-pub(super) fn local_standing(world: &World<'_>, moves: &[Move]) -> Result<Standing> {
-    Ok(standing(moves, &local_values(world, moves)?))
-}
-
-fn local_values(world: &World<'_>, moves: &[Move]) -> Result<BTreeMap<RefName, Oid>> {
-    let mut holds = BTreeMap::new();
-    for moved in moves {
-        if let Some(id) = world.repo.find_ref(&moved.name)? {
-            holds.insert(moved.name.clone(), id);
-        }
-    }
-    Ok(holds)
-}
-
 /// Pushes. Whether it landed is read off the remote, never off what git said: a connection can break after the refs moved.
 fn push(world: &World<'_>, journal: &mut Journal, remote: &str, moves: &[Move]) -> Result<()> {
     let pushed = git_write::push(&world.repo.top(), remote, moves, &mut |child| {
@@ -287,11 +195,11 @@ fn push(world: &World<'_>, journal: &mut Journal, remote: &str, moves: &[Move]) 
         moved,
         stderr: stderr.clone(),
     };
-    match remote_standing(world, remote, moves) {
-        Ok(Standing::After) => Ok(()),
+    match standing::remote(world, remote, moves) {
+        // All or none: where one ref is ours, others went on from there.
+        Ok(Standing::After | Standing::Third { ours: true, .. }) => Ok(()),
         Ok(Standing::Before) => Err(refused(Vec::new())),
-        Ok(Standing::Third { refs, ours: false }) => Err(refused(refs)),
-        Ok(Standing::Third { refs, ours: true }) => Err(Error::Unexpected(refs.join("; "))),
+        Ok(Standing::Third { refs, ours: false }) => Err(refused(refs.iter().map(ToString::to_string).collect())),
         Ok(Standing::Between) => Err(Error::Unexpected(format!(
             "the remote `{remote}` moved some refs and not others, although the push was atomic"
         ))),
@@ -302,17 +210,21 @@ fn push(world: &World<'_>, journal: &mut Journal, remote: &str, moves: &[Move]) 
 }
 
 fn update_refs(world: &World<'_>, journal: &mut Journal, moves: &[Move]) -> Result<()> {
-    let holds = local_values(world, moves)?;
-    if let Standing::Third { refs, .. } = standing(moves, &holds) {
+    let holds = standing::local_values(world, moves)?;
+    let (tracking, own): (Vec<Move>, Vec<Move>) = moves.iter().cloned().partition(|one| is_tracking(&one.name));
+    if let Standing::Third { refs, .. } = standing::standing(&own, &holds) {
         return Err(Error::Unexpected(format!(
             "refs were moved by somebody else: {}",
-            refs.join("; ")
+            standing::listed(&refs)
         )));
     }
-    let due: Vec<Move> = moves
-        .iter()
-        .filter(|moved| holds.get(&moved.name).copied() != moved.new)
-        .cloned()
+    let held = |one: &Move| holds.get(&one.name).copied();
+    // A remote-tracking ref that moved on is as good as, or better than, what this run knows of the remote.
+    let tracking = tracking.into_iter().filter(|one| held(one) == one.old);
+    let due: Vec<Move> = own
+        .into_iter()
+        .chain(tracking)
+        .filter(|one| held(one) != one.new)
         .collect();
     if due.is_empty() {
         return Ok(());
@@ -327,20 +239,19 @@ fn update_refs(world: &World<'_>, journal: &mut Journal, moves: &[Move]) -> Resu
     })
 }
 
-fn move_worktree(world: &World<'_>, journal: &mut Journal, moved: &WorktreeMove) -> Result<()> {
+/// What a worktree's move comes down to, once every id is known.
+pub(super) fn relocation(journal: &Journal, moved: &WorktreeMove) -> Result<Relocation> {
     let head = |head: &HeadAt| {
         Ok(match head {
             HeadAt::Branch(name) => HeadValue::Branch(name.clone()),
             HeadAt::Detached(input) => HeadValue::Detached(resolve(journal, input)?),
         })
     };
-    let relocation = Relocation {
-        path: &moved.path,
+    Ok(Relocation {
+        path: moved.path.clone(),
+        git_dir: moved.git_dir.clone(),
         head: (head(&moved.head.0)?, head(&moved.head.1)?),
         commit: (resolve(journal, &moved.commit.0)?, resolve(journal, &moved.commit.1)?),
-        reason: "cargo-sentinel: follow the release",
-    };
-    worktree::relocate(world.repo, &relocation, &mut |child| {
-        journal.record(Record::Child(child))
+        mark: IndexMark::of(journal.run()),
     })
 }

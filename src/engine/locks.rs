@@ -3,10 +3,11 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::journal::Progress;
+use super::journal::Journal;
 use crate::core::ids::RefName;
 use crate::core::plan::Effect;
 use crate::host::git_read::Repo;
+use crate::host::index_lock::{self, IndexMark};
 use crate::host::{Error, Result, fs};
 
 /// The lock files that git takes for an effect. Never a remote's.
@@ -42,7 +43,8 @@ fn of(repo: &Repo, effect: &Effect) -> Result<Vec<PathBuf>> {
             locks.push(common.join("packed-refs.lock"));
             locks
         }
-        Effect::MoveWorktree(moved) => vec![moved.git_dir.join("index.lock"), moved.git_dir.join("HEAD.lock")],
+        // `index.lock` says itself whose it is (`index_lock`).
+        Effect::MoveWorktree(moved) => vec![moved.git_dir.join("HEAD.lock")],
     })
 }
 
@@ -52,15 +54,18 @@ fn ref_lock(common: &Path, name: &RefName) -> PathBuf {
 
 /// Removes what a killed child left behind, for the effects of one interrupted step.
 ///
-/// A lock goes only where an open intent names it, it is not older than the intent, and every child on record is gone.
+/// A lock goes only where an open intent names it, it is not older than the intent, and every child on record is gone. The
+/// lock of an index is held for as long as a person's editor is open, so it goes only where it bears the run's mark.
 ///
 /// # Errors
-/// `Unexpected` where a child still runs.
-pub(super) fn clear_stale(repo: &Repo, progress: &Progress, effects: &[&Effect]) -> Result<()> {
-    if let Some(child) = progress.children.iter().find(|child| child.is_alive()) {
-        return Err(Error::Busy { pid: child.pid });
-    }
+/// `Busy` where a child still runs.
+pub(super) fn clear_stale(repo: &Repo, journal: &Journal, effects: &[&Effect]) -> Result<()> {
+    demand_rest(journal)?;
+    let progress = journal.progress();
     for effect in effects {
+        if let Effect::MoveWorktree(moved) = effect {
+            index_lock::release(&moved.git_dir, &IndexMark::of(journal.run()))?;
+        }
         for lock in of(repo, effect)? {
             if let Some(found) = fs::stat(&lock)?
                 && found.mtime() >= progress.intent_at
@@ -70,4 +75,15 @@ pub(super) fn clear_stale(repo: &Repo, progress: &Progress, effects: &[&Effect])
         }
     }
     Ok(())
+}
+
+/// Demands that nothing that the run started is still at work.
+///
+/// # Errors
+/// `Busy`, with the process.
+pub(super) fn demand_rest(journal: &Journal) -> Result<()> {
+    match journal.progress().children.iter().find(|child| child.is_alive()) {
+        Some(child) => Err(Error::Busy { pid: child.pid }),
+        None => Ok(()),
+    }
 }

@@ -4,13 +4,16 @@
 
 use std::path::PathBuf;
 
-use super::execute::{self, Standing, World};
+use super::execute::{self, World};
 use super::journal::{self, End, Journal, Made, Record};
+use super::lookout::{self, Landed};
+use super::standing::{self, Standing};
 use super::{artifacts, attest, locks};
 use crate::core::ids::{Oid, RunId};
-use crate::core::plan::{Effect, Plan, Step, StepId, Undo};
+use crate::core::plan::{Effect, Plan, Postcondition, Step, StepId, Undo};
 use crate::host::fs::{self, Lock};
 use crate::host::git_read::Repo;
+use crate::host::index_lock::{self, IndexMark};
 use crate::host::interrupt::Interrupt;
 use crate::host::{Error, Result, clock};
 
@@ -103,20 +106,14 @@ impl Runner<'_> {
     pub(crate) fn start(&mut self, run: RunId, plan: Plan) -> Result<Report> {
         let mut journal = Journal::create(&journal::directory(&self.repo.common_dir()), run, plan)?;
         match self.go_on(&mut journal) {
-            Ok(()) => Ok(self.report(&journal)),
+            Ok(()) => Ok(Report::of(&journal)),
             Err(error) => {
                 let resumable = matches!(error, Error::Interrupted | Error::Unexpected(_) | Error::Busy { .. });
-                let commit_point = journal
-                    .plan()
-                    .steps()
-                    .get(journal.plan().commit_point())
-                    .map(|step| step.id.clone());
-                let committed = commit_point.is_some_and(|step| journal.progress().outcomes.contains_key(&step));
-                if !resumable && !committed {
+                if !resumable && !lookout::is_committed(&journal) {
                     // What the remote refused is not there to be taken back, whatever somebody else put in its place.
                     let refused = matches!(error, Error::Refused { .. });
                     let refused = journal.progress().open_step().filter(|_| refused).cloned();
-                    if let Err(stuck) = self.take_back(&mut journal, refused.as_ref()) {
+                    if let Err(stuck) = self.take_back(&mut journal, refused.as_ref(), End::Withdrawn) {
                         return Err(Error::Stuck {
                             why: Box::new(error),
                             stuck: Box::new(stuck),
@@ -128,15 +125,23 @@ impl Runner<'_> {
         }
     }
 
-    /// Goes on where an interrupted run stopped.
+    /// Goes on where an interrupted run stopped. Everything that can be looked at is looked at before anything is touched.
     pub(crate) fn resume(&mut self, mut journal: Journal) -> Result<Report> {
         if journal.progress().undoing {
             return Err(Error::BeingUndone(journal.run().to_string()));
         }
+        locks::demand_rest(&journal)?;
+        let open = open_step(&journal);
+        let found_done = match &open {
+            Some(step) => self.was_done(&journal, step)?,
+            None => false,
+        };
+        let found = open.as_ref().filter(|_| found_done).map(|step| &step.id);
+        lookout::ahead(&self.world(), &journal, found)?;
         self.clean_up(&journal)?;
-        if let Some(step) = open_step(&journal) {
-            locks::clear_stale(self.repo, journal.progress(), &[&step.effect])?;
-            if self.settle(&journal, &step)? == Settled::Done {
+        if let Some(step) = open {
+            locks::clear_stale(self.repo, &journal, &[&step.effect])?;
+            if found_done {
                 journal.record(Record::Outcome {
                     step: step.id.clone(),
                     made: Made::Nothing,
@@ -145,20 +150,26 @@ impl Runner<'_> {
             }
         }
         self.go_on(&mut journal)?;
-        Ok(self.report(&journal))
+        Ok(Report::of(&journal))
     }
 
-    /// Takes an interrupted run back.
+    /// Undoes a run: one that was interrupted, or one that is done and whose release is not published.
     pub(crate) fn undo(&mut self, mut journal: Journal) -> Result<Report> {
-        self.take_back(&mut journal, None)?;
-        Ok(self.report(&journal))
+        lookout::unreleased(&self.world(), &journal)?;
+        self.take_back(&mut journal, None, End::Undone)?;
+        Ok(Report::of(&journal))
     }
 
-    /// Ends a run as it stands. Nothing but its own directories is touched.
+    /// Ends a run as it stands. Nothing but its own directories and its own locks is touched.
     pub(crate) fn forget(&mut self, mut journal: Journal) -> Result<Report> {
         self.clean_up(&journal)?;
+        for step in journal.plan().steps() {
+            if let Effect::MoveWorktree(moved) = &step.effect {
+                index_lock::release(&moved.git_dir, &IndexMark::of(journal.run()))?;
+            }
+        }
         journal.record(Record::End(End::Forgotten))?;
-        Ok(self.report(&journal))
+        Ok(Report::of(&journal))
     }
 
     fn world(&self) -> World<'_> {
@@ -175,6 +186,10 @@ impl Runner<'_> {
             }
             if self.interrupt.requested() {
                 return Err(Error::Interrupted);
+            }
+            if step.done == Postcondition::RefsMoved && !lookout::is_committed(journal) {
+                // Building takes its time, and nothing of the release is seen yet.
+                lookout::ahead(&self.world(), journal, Some(&step.id))?;
             }
             (self.events)(Event::Begun {
                 step: step.id.clone(),
@@ -200,8 +215,7 @@ impl Runner<'_> {
         let Some(made) = journal.progress().outcomes.get(&step.id) else {
             return Ok(false);
         };
-        let commit_point = journal.plan().steps().get(journal.plan().commit_point());
-        let committed = commit_point.is_some_and(|step| journal.progress().outcomes.contains_key(&step.id));
+        let committed = lookout::is_committed(journal);
         match (made, &step.effect) {
             (Made::Built(_), _) | (Made::Attested(_), _) if committed => Ok(true),
             (Made::Nothing, Effect::WriteObjects(objects)) => {
@@ -218,16 +232,13 @@ impl Runner<'_> {
         }
     }
 
-    /// Settles an intent without an outcome by looking at the world.
-    fn settle(&self, journal: &Journal, step: &Step) -> Result<Settled> {
-        let standing = match &step.effect {
-            Effect::Push { remote, moves } => {
-                let moves = execute::resolve_moves(journal, moves)?;
-                execute::remote_standing(&self.world(), remote, &moves)?
-            }
+    /// Whether an intent without an outcome was carried out, by looking at the world.
+    fn was_done(&self, journal: &Journal, step: &Step) -> Result<bool> {
+        Ok(match &step.effect {
+            Effect::Push { remote, moves } => lookout::landed(&self.world(), journal, remote, moves)? == Landed::Yes,
             Effect::UpdateRefs(moves) => {
                 let moves = execute::resolve_moves(journal, moves)?;
-                execute::local_standing(&self.world(), &moves)?
+                standing::local(&self.world(), &moves)? == Standing::After
             }
             // Doing these again is harmless, and a working tree's move looks at every path itself.
             Effect::WriteObjects(_)
@@ -236,91 +247,33 @@ impl Runner<'_> {
             | Effect::Attest(_)
             | Effect::CreateTag(_)
             | Effect::MoveWorktree(_)
-            | Effect::RemoveDirectory(_) => {
-                return Ok(Settled::Open);
-            }
-        };
-        match standing {
-            Standing::After => Ok(Settled::Done),
-            Standing::Before => Ok(Settled::Open),
-            Standing::Between if matches!(step.effect, Effect::UpdateRefs(_)) => Ok(Settled::Open),
-            Standing::Between => Err(Error::Unexpected(format!(
-                "step `{}` is half done although it is atomic",
-                step.id
-            ))),
-            Standing::Third { refs, .. } => Err(Error::Unexpected(format!(
-                "refs were moved by somebody else: {}",
-                refs.join("; ")
-            ))),
-        }
+            | Effect::RemoveDirectory(_) => false,
+        })
     }
 
-    /// Takes back every step that was begun, last first. What already stands as it was is left alone, so that this can
-    /// itself be interrupted and repeated. A step that is known to have been `refused` has nothing to take back.
-    fn take_back(&mut self, journal: &mut Journal, refused: Option<&StepId>) -> Result<()> {
+    /// Undoes every step that was begun, last first. What already stands as it was is left alone, so that this can itself be
+    /// interrupted and repeated. A step that is known to have been `refused` has nothing to undo.
+    fn take_back(&mut self, journal: &mut Journal, refused: Option<&StepId>, end: End) -> Result<()> {
+        locks::demand_rest(journal)?;
         self.refuse_the_irreversible(journal)?;
-        let begun: Vec<Step> = journal
-            .plan()
-            .steps()
-            .iter()
-            .filter(|step| journal.progress().begun.contains(&step.id))
-            .cloned()
-            .collect();
-        if let Some(step) = begun.last() {
+        let due = lookout::back(&self.world(), journal, refused)?;
+        let last = journal.progress().begun.last();
+        if let Some(step) = journal.plan().steps().iter().find(|step| Some(&step.id) == last) {
             let mut effects = vec![&step.effect];
             if let Undo::Effects(back) = &step.undo {
                 effects.extend(back);
             }
-            locks::clear_stale(self.repo, journal.progress(), &effects)?;
+            locks::clear_stale(self.repo, journal, &effects)?;
         }
         journal.record(Record::UndoBegun { at: clock::now() })?;
-        for step in begun.iter().rev() {
-            if let Undo::Effects(effects) = &step.undo
-                && refused != Some(&step.id)
-            {
-                for effect in effects {
-                    self.take_back_effect(journal, effect)?;
-                }
+        for (step, effects) in due {
+            for effect in &effects {
+                execute::execute(&self.world(), journal, effect)?;
             }
-            (self.events)(Event::TakenBack { step: step.id.clone() });
+            (self.events)(Event::TakenBack { step });
         }
         self.clean_up(journal)?;
-        journal.record(Record::End(End::Undone))
-    }
-
-    fn take_back_effect(&self, journal: &mut Journal, effect: &Effect) -> Result<()> {
-        match effect {
-            Effect::Push { remote, moves } => {
-                // A step that was begun before its inputs existed has pushed nothing.
-                let Ok(moves) = execute::resolve_moves(journal, moves) else {
-                    return Ok(());
-                };
-                match execute::remote_standing_at_rest(&self.world(), remote, &moves)? {
-                    // The reverse of a move: "after" is where the refs stood before the run.
-                    Standing::After => return Ok(()),
-                    Standing::Third { refs, .. } => {
-                        return Err(Error::Unexpected(format!(
-                            "refs of `{remote}` were moved by somebody else: {}",
-                            refs.join("; ")
-                        )));
-                    }
-                    Standing::Before | Standing::Between => {}
-                }
-            }
-            Effect::UpdateRefs(moves) => {
-                if execute::resolve_moves(journal, moves).is_err() {
-                    return Ok(());
-                }
-            }
-            Effect::MoveWorktree(_)
-            | Effect::WriteObjects(_)
-            | Effect::CreateCommit(_)
-            | Effect::Build(_)
-            | Effect::Attest(_)
-            | Effect::CreateTag(_)
-            | Effect::RemoveDirectory(_) => {}
-        }
-        execute::execute(&self.world(), journal, effect).map(drop)
+        journal.record(Record::End(end))
     }
 
     /// A published release is not taken back.
@@ -345,11 +298,8 @@ impl Runner<'_> {
         let Effect::Push { remote, moves } = &step.effect else {
             return Ok(false);
         };
-        if let Some(child) = journal.progress().children.iter().find(|child| child.is_alive()) {
-            return Err(Error::Busy { pid: child.pid });
-        }
         let moves = execute::resolve_moves(journal, moves)?;
-        Ok(match execute::remote_standing_at_rest(&self.world(), remote, &moves)? {
+        Ok(match standing::remote_at_rest(&self.world(), remote, &moves)? {
             Standing::Before | Standing::Third { ours: false, .. } => false,
             Standing::After | Standing::Between | Standing::Third { ours: true, .. } => true,
         })
@@ -363,11 +313,14 @@ impl Runner<'_> {
             .iter()
             .try_for_each(|path| fs::remove_dir(path))
     }
+}
 
-    fn report(&self, journal: &Journal) -> Report {
+impl Report {
+    /// What a journal says of its run.
+    pub(crate) fn of(journal: &Journal) -> Self {
         let progress = journal.progress();
         let outcome = |step: &Step| match (progress.end, progress.outcomes.contains_key(&step.id)) {
-            (Some(End::Undone), _) => StepOutcome::Undone,
+            (Some(End::Undone | End::Withdrawn), _) => StepOutcome::Undone,
             (_, true) => StepOutcome::Done,
             (_, false) => StepOutcome::Pending,
         };
@@ -377,16 +330,16 @@ impl Runner<'_> {
         let refs = journal.plan().ref_moves().into_iter().map(|(remote, moved)| {
             let name = remote.map_or(moved.name.to_string(), |remote| format!("{remote}:{}", moved.name));
             let (old, new) = (known(&moved.old), known(&moved.new));
-            if progress.end == Some(End::Undone) {
+            if matches!(progress.end, Some(End::Undone | End::Withdrawn)) {
                 (name, new, old)
             } else {
                 (name, old, new)
             }
         });
-        Report {
+        Self {
             run: Some(journal.run().clone()),
             outcome: match progress.end {
-                Some(End::Undone) => "undone",
+                Some(End::Undone | End::Withdrawn) => "undone",
                 Some(End::Forgotten) => "forgotten",
                 Some(End::Done) | None => "done",
             },
@@ -422,12 +375,6 @@ fn built_files(journal: &Journal) -> Vec<PathBuf> {
         Some(names.collect::<Vec<_>>())
     });
     files.flatten().collect()
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Settled {
-    Done,
-    Open,
 }
 
 fn open_step(journal: &Journal) -> Option<Step> {

@@ -145,6 +145,19 @@ pub(crate) fn link(target: &Path, link: &Path) -> Result<()> {
     std::os::unix::fs::symlink(target, link).map_err(failed("write", link))
 }
 
+/// Gives a file a second name, which appears with all that the file holds; says whether it did, or whether something
+/// stands under that name already.
+///
+/// # Errors
+/// When the file system knows no second names, or does not let us.
+pub(crate) fn hard_link(from: &Path, to: &Path) -> Result<bool> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed("write", to)(error)),
+    }
+}
+
 /// A fresh directory that only its owner can enter, outside every repository; removed when dropped.
 pub(crate) fn scratch_dir(purpose: &str) -> Result<tempfile::TempDir> {
     let named = tempfile::Builder::new()

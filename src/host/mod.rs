@@ -17,6 +17,7 @@ pub(crate) mod gpg;
 pub(crate) mod handed;
 mod head;
 pub(crate) mod history;
+pub(crate) mod index_lock;
 pub(crate) mod interrupt;
 pub(crate) mod merge;
 pub(crate) mod net;
@@ -143,6 +144,29 @@ pub enum Error {
         artifact: String,
         /// Everything that is wrong.
         why: String,
+    },
+    /// Somebody else moved what a run was to move; nothing was touched.
+    #[error("{what}")]
+    Moved {
+        /// What, and which.
+        what: String,
+        /// The command that leads out.
+        remedy: String,
+    },
+    /// Another git process holds a lock; nothing was touched.
+    #[error("`{}` is there: another git process is at work, or was killed", .0.display())]
+    Held(PathBuf),
+    /// What a run cut is released.
+    #[error("{version} is released: the tag {tag} names {at}, and a published release cannot be undone")]
+    Published {
+        /// The version.
+        version: String,
+        /// The release's tag.
+        tag: String,
+        /// The commit that it names.
+        at: String,
+        /// Whether the run was left unfinished.
+        open: bool,
     },
     /// A run failed, and what it had done could not be taken back.
     #[error("{why}; what was done could not be taken back: {stuck}")]

@@ -11,6 +11,7 @@ use gix::bstr::{BString, ByteSlice as _};
 
 use super::git_read::Repo;
 use super::git_write::{Recorder, git};
+use super::index_lock::{self, IndexLock, IndexMark};
 use super::proc::Run;
 use super::{Error, Result};
 use crate::core::facts::{Head, TreeState};
@@ -25,12 +26,18 @@ pub(crate) enum HeadValue {
 
 /// What to move.
 #[derive(Debug)]
-pub(crate) struct Relocation<'a> {
-    pub(crate) path: &'a Path,
+pub(crate) struct Relocation {
+    pub(crate) path: PathBuf,
+    /// The worktree's own git directory, where its index lies.
+    pub(crate) git_dir: PathBuf,
     pub(crate) head: (HeadValue, HeadValue),
     pub(crate) commit: (Oid, Oid),
-    pub(crate) reason: &'a str,
+    /// What the index's lock is marked with.
+    pub(crate) mark: IndexMark,
 }
+
+/// What HEAD's reflog says of a move.
+const REASON: &str = "cargo-sentinel: follow the release";
 
 /// The state of the working tree at `top`, from `git status --porcelain=v2 -z` (git-status(1)): submodules are looked
 /// into, the index is not refreshed on disk, no file-system monitor is started.
@@ -113,67 +120,81 @@ fn changes(top: &Path, old: Oid, new: Oid) -> Result<Vec<Change>> {
     Ok(found)
 }
 
-/// Moves HEAD, index and files.
+/// What a move would find.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    head: HeadValue,
+    changes: Vec<Change>,
+}
+
+/// Looks at all that a move touches.
 ///
 /// # Errors
-/// `Unexpected`, with nothing touched, where HEAD, the index or a path holds a third value.
-pub(crate) fn relocate(repo: &Repo, moved: &Relocation<'_>, record: Recorder<'_>) -> Result<()> {
+/// `Unexpected` where HEAD, the index or a path holds a third value; `Held` where another process is at the index.
+pub(crate) fn look(repo: &Repo, moved: &Relocation) -> Result<Seen> {
     let (old, new) = moved.commit;
-    let head = head_value(&Repo::discover(moved.path)?)?;
+    index_lock::demand_free(&moved.git_dir, &moved.mark)?;
+    let head = head_value(&Repo::discover(&moved.path)?)?;
     if head != moved.head.0 && head != moved.head.1 {
         return Err(Error::Unexpected(format!(
             "HEAD of `{}` was moved by somebody else",
             moved.path.display()
         )));
     }
-    let changes = changes(moved.path, repo.tree_of(old)?, repo.tree_of(new)?)?;
-    index_is_ours(moved.path, old, &changes)?;
-    if let Some(path) = somebody_elses(moved.path, &changes, repo.object_hash())? {
+    let changes = changes(&moved.path, repo.tree_of(old)?, repo.tree_of(new)?)?;
+    index_is_ours(&moved.path, old, &changes)?;
+    if let Some(path) = somebody_elses(&moved.path, &changes, repo.object_hash())? {
         return Err(Error::Unexpected(format!(
             "`{}` holds neither the old nor the new content; nothing was touched",
             path.display()
         )));
     }
+    Ok(Seen { head, changes })
+}
+
+/// Moves HEAD, index and files.
+///
+/// # Errors
+/// As [`look`], with nothing touched.
+pub(crate) fn relocate(repo: &Repo, moved: &Relocation, record: Recorder<'_>) -> Result<()> {
+    let Seen { head, changes } = look(repo, moved)?;
     if head != moved.head.1 {
-        let run = git(moved.path);
-        match &moved.head.1 {
-            HeadValue::Branch(name) => run.args(["symbolic-ref", "-m", moved.reason, "HEAD", name.as_str()]),
-            HeadValue::Detached(commit) => run.args([
-                "update-ref",
-                "--no-deref",
-                "-m",
-                moved.reason,
-                "HEAD",
-                &commit.to_string(),
-            ]),
-        }
-        .recorded(record)?;
+        move_head(moved, record)?;
     }
     if changes.is_empty() {
         return Ok(());
     }
+    let lock = IndexLock::take(&moved.git_dir, &moved.mark)?;
+    let git = || git(&moved.path).env("GIT_INDEX_FILE", lock.copy());
     // The index alone (`-i`): each path's content was looked at above, and a file that was merely touched is no obstacle.
-    git(moved.path)
-        .args(["read-tree", "-i", "-m", &new.to_string()])
+    git()
+        .args(["read-tree", "-i", "-m", &moved.commit.1.to_string()])
         .recorded(record)?;
-    for change in changes
-        .iter()
-        .filter(|change| change.new.is_none() && !change.submodule)
-    {
-        remove(moved.path, &change.path)?;
+    let files = || changes.iter().filter(|change| !change.submodule);
+    for change in files().filter(|change| change.new.is_none()) {
+        remove(&moved.path, &change.path)?;
     }
     let mut paths = Vec::new();
-    for change in changes
-        .iter()
-        .filter(|change| change.new.is_some() && !change.submodule)
-    {
+    for change in files().filter(|change| change.new.is_some()) {
         paths.extend_from_slice(&change.path);
         paths.push(0);
     }
-    git(moved.path)
+    git()
         .args(["checkout-index", "--force", "--index", "-z", "--stdin"])
         .stdin(paths)
         .recorded(record)?;
+    lock.commit()
+}
+
+fn move_head(moved: &Relocation, record: Recorder<'_>) -> Result<()> {
+    let run = git(&moved.path);
+    match &moved.head.1 {
+        HeadValue::Branch(name) => run.args(["symbolic-ref", "-m", REASON, "HEAD", name.as_str()]),
+        HeadValue::Detached(commit) => {
+            run.args(["update-ref", "--no-deref", "-m", REASON, "HEAD", &commit.to_string()])
+        }
+    }
+    .recorded(record)?;
     Ok(())
 }
 

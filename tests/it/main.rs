@@ -28,6 +28,7 @@ mod layering;
 mod messages;
 mod provenance;
 mod published;
+mod recovery;
 mod refusals;
 mod signing;
 mod support;

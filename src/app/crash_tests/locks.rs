@@ -1,10 +1,11 @@
 //! Lock files that a killed git leaves: removed where an open intent names them, they are no older than it, and the child
-//! on record is gone; else left alone and reported. Never a remote's.
+//! on record is gone; else left alone and reported. An index's lock must bear the run's mark. Never a remote's.
 
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::{Ended, NOW, journals, run, runs, seen};
+use crate::engine::journal;
 use crate::host::fs;
 use crate::support::repo::Repo;
 use crate::support::snapshot::Snapshot;
@@ -46,7 +47,7 @@ const NAMED: [(&str, &str, &[&str]); 3] = [
         ],
     ),
     ("cut", "push", &["refs/remotes/origin/release/v0.2.0.lock"]),
-    ("cut --switch", "worktree-1", &["index.lock", "HEAD.lock"]),
+    ("cut --switch", "worktree-1", &["HEAD.lock"]),
 ];
 
 #[test]
@@ -83,7 +84,7 @@ fn named_and_no_older_than_the_intent() {
 fn older_than_the_intent() {
     for (command, step, lock) in [
         ("cut", "refs", "demo/.git/refs/heads/release/v0.2.0.lock"),
-        ("cut --switch", "worktree-1", "demo/.git/index.lock"),
+        ("cut --switch", "worktree-1", "demo/.git/HEAD.lock"),
     ] {
         let repo = Repo::flow();
         killed_in(&repo, command, step);
@@ -96,6 +97,39 @@ fn older_than_the_intent() {
         assert_eq!(seen(&repo).litter, crashed.litter, "{command}: {step}");
         fs::remove_file(&lock).unwrap();
         assert_eq!(run(&repo, "resume", 0), Ended::Exit(0, String::new()));
+    }
+}
+
+/// An index is locked for as long as somebody's editor is open, so a lock's age shows nothing: only the mark of the run does.
+#[test]
+fn an_index_lock_without_the_mark_of_the_run() {
+    let repo = Repo::flow();
+    let before = (Snapshot::of(repo.root()), seen(&repo));
+    assert_eq!(run(&repo, "cut --switch", 0).code(), Some(0));
+    let after = seen(&repo);
+    before.0.restore(repo.root());
+    killed_in(&repo, "cut --switch", "worktree-1");
+    let id = journal::unfinished(&runs(&repo)).unwrap().unwrap();
+    let crashed = Snapshot::of(repo.root());
+    for foreign in ["", "DIRC", "cargo-sentinel 20200101T000000Z-cut-0.2.0\n"] {
+        let lock = plant(&repo, "demo/.git/index.lock", 1);
+        fs::write_scratch(&lock, foreign.as_bytes()).unwrap();
+        let held = seen(&repo);
+        for command in ["resume", "undo"] {
+            let Ended::Exit(75, message) = run(&repo, command, 0) else {
+                panic!("{command} with a lock of `{foreign}`");
+            };
+            assert!(message.contains("index.lock"), "{message}");
+            assert_eq!(seen(&repo), held, "{command} with a lock of `{foreign}`");
+        }
+        crashed.restore(repo.root());
+    }
+    for (command, end) in [("resume", &after), ("undo", &before.1)] {
+        let lock = plant(&repo, "demo/.git/index.lock", -1);
+        fs::write_scratch(&lock, format!("cargo-sentinel {id}\n").as_bytes()).unwrap();
+        assert_eq!(run(&repo, command, 0), Ended::Exit(0, String::new()), "{command}");
+        assert_eq!(seen(&repo), *end, "{command}");
+        crashed.restore(repo.root());
     }
 }
 

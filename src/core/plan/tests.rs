@@ -6,6 +6,7 @@ const OLD: Oid = Oid::null(gix::hash::Kind::Sha1);
 
 fn about() -> About {
     About {
+        tag: TagName::new("v0.2.0").unwrap(),
         command: Command::Cut,
         version: Version::new(0, 2, 0),
         started: 1,

@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::release_text::{self, changes};
-use super::{Moves, inconsistent, pushing, refuses, short, stamped};
+use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped};
 use crate::core::changelog;
 use crate::core::check::{self, Finding, Use};
 use crate::core::facts::{Fact, Facts, Head};
@@ -99,6 +99,7 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
     let about = About {
         command: Command::Cut,
         version: version.clone(),
+        tag: release_tag(facts, &version)?,
         started: facts.now,
         next: format!("cargo sentinel finish {version}"),
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use super::tag::{TagRequest, publishing, tag_steps};
-use super::{Moves, inconsistent, pushing, refuses, short, stamped};
+use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped};
 use crate::core::changelog;
 use crate::core::check::{self, Finding, Use};
 use crate::core::facts::{Content, Ending, Fact, Facts, Head, Merge, Worktree};
@@ -48,6 +48,7 @@ pub fn plan(facts: &Facts, request: &FinishRequest<'_>) -> Result<(Plan, Vec<Fin
     let about = About {
         command: Command::Finish,
         version: version.clone(),
+        tag: release_tag(facts, &version)?,
         started: facts.now,
         next: publishing(facts, &version),
     };
@@ -154,12 +155,7 @@ impl Draft {
         ending: &Ending,
         version: &Version,
     ) -> Result<Moves<'f>, PlanError> {
-        let tag = facts
-            .policy
-            .release
-            .tag
-            .tag_name(version)
-            .map_err(|error| inconsistent(error.to_string()))?;
+        let tag = release_tag(facts, version)?;
         let mut moves = Moves::new(facts);
         if self.production.is_some() {
             moves.follow(&ending.production.name.full(), self.production.clone());

@@ -5,9 +5,11 @@ pub mod finish;
 pub mod release_text;
 pub mod tag;
 
+use semver::Version;
+
 use super::check::Finding;
 use super::facts::{Facts, Remote};
-use super::ids::{Oid, RefName};
+use super::ids::{Oid, RefName, TagName};
 use super::plan::{Input, PlanError, RefMove};
 
 /// The refs that a plan moves, on the remote and locally.
@@ -61,6 +63,12 @@ impl<'a> Moves<'a> {
         let name = name.clone();
         self.remote.push(RefMove { name, old, new });
     }
+}
+
+/// The name of the tag that releases a version.
+pub(super) fn release_tag(facts: &Facts, version: &Version) -> Result<TagName, PlanError> {
+    let name = facts.policy.release.tag.tag_name(version);
+    name.map_err(|error| inconsistent(error.to_string()))
 }
 
 /// The remote that a plan pushes to: none with `--no-push`, and none where there is none.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use super::{Moves, inconsistent, pushing, refuses, short, stamped};
+use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped};
 use crate::core::build::{Build, NewArtifact, Recipe, Repeat};
 use crate::core::changelog;
 use crate::core::check::{self, Finding, Use};
@@ -58,15 +58,11 @@ pub fn plan(facts: &Facts, request: &TagRequest<'_>) -> Result<Tag, PlanError> {
         .as_ref()
         .and_then(Content::version)
         .ok_or_else(|| inconsistent("the manifests carry no version"))?;
-    let name = facts
-        .policy
-        .release
-        .tag
-        .tag_name(&version)
-        .map_err(|error| inconsistent(error.to_string()))?;
+    let name = release_tag(facts, &version)?;
     let about = About {
         command: Command::Tag,
         version: version.clone(),
+        tag: name.clone(),
         started: facts.now,
         next: publishing(facts, &version) + &merging_back(facts, &version),
     };
@@ -140,12 +136,7 @@ pub(super) fn tag_steps(
         .content
         .as_ref()
         .ok_or_else(|| inconsistent("the commit's files were not read"))?;
-    let name = facts
-        .policy
-        .release
-        .tag
-        .tag_name(version)
-        .map_err(|error| inconsistent(error.to_string()))?;
+    let name = release_tag(facts, version)?;
     let Fact::Known(identity) = &facts.identity else {
         return Err(inconsistent("the identity is unknown"));
     };

@@ -1,4 +1,4 @@
-//! The journal's lines as JSON, version 2. The plan's types are not `Serialize`: what is on disk is written down here, and
+//! The journal's lines as JSON, version 3. The plan's types are not `Serialize`: what is on disk is written down here, and
 //! a plan that is read back has gone through the same doors as a new one.
 
 mod build;
@@ -21,7 +21,7 @@ use crate::host::proc::ChildId;
 use crate::host::{Error, Result};
 
 /// The format that is written, and the only one that is read.
-const SCHEMA: &str = "sentinel.journal/2";
+const SCHEMA: &str = "sentinel.journal/3";
 
 /// Parsing fails with words that end up behind the file's name and line.
 type Parsed<T> = std::result::Result<T, String>;
@@ -33,6 +33,7 @@ struct FirstLine {
     run: String,
     command: String,
     version: String,
+    tag: String,
     started: i64,
     next: String,
     commit_point: usize,
@@ -148,6 +149,7 @@ enum MadeLine {
 enum EndLine {
     Done,
     Undone,
+    Withdrawn,
     Forgotten,
 }
 
@@ -158,6 +160,7 @@ pub(super) fn first_line(run: &RunId, plan: &Plan) -> Result<String> {
         run: run.to_string(),
         command: plan.command().as_str().to_owned(),
         version: plan.version().to_string(),
+        tag: plan.tag().to_string(),
         started: plan.started(),
         next: plan.next().to_owned(),
         commit_point: plan.commit_point(),
@@ -185,6 +188,7 @@ pub(super) fn line(record: &Record) -> Result<String> {
         Record::UndoBegun { at } => RecordLine::UndoBegun { at: *at },
         Record::End(End::Done) => RecordLine::End(EndLine::Done),
         Record::End(End::Undone) => RecordLine::End(EndLine::Undone),
+        Record::End(End::Withdrawn) => RecordLine::End(EndLine::Withdrawn),
         Record::End(End::Forgotten) => RecordLine::End(EndLine::Forgotten),
     })
 }
@@ -310,6 +314,7 @@ pub(super) fn parse_first(line: &str) -> Parsed<Plan> {
     let about = About {
         command,
         version,
+        tag: TagName::new(first.tag).map_err(|error| error.to_string())?,
         started: first.started,
         next: first.next,
     };
@@ -333,6 +338,7 @@ pub(super) fn parse_line(line: &str) -> Parsed<Record> {
         RecordLine::UndoBegun { at } => Record::UndoBegun { at },
         RecordLine::End(EndLine::Done) => Record::End(End::Done),
         RecordLine::End(EndLine::Undone) => Record::End(End::Undone),
+        RecordLine::End(EndLine::Withdrawn) => Record::End(End::Withdrawn),
         RecordLine::End(EndLine::Forgotten) => Record::End(End::Forgotten),
     })
 }

@@ -59,6 +59,8 @@ pub(crate) enum End {
     Done,
     /// Every step was taken back.
     Undone,
+    /// It failed before anybody could see it, and was undone at once.
+    Withdrawn,
     /// A person ended it as it stood.
     Forgotten,
 }
@@ -214,6 +216,12 @@ pub(crate) fn unfinished(dir: &Path) -> Result<Option<RunId>> {
     Ok(open.map(|run| run.id))
 }
 
+/// The latest run, where it failed and was undone at once.
+pub(crate) fn withdrawn(dir: &Path) -> Result<Option<RunId>> {
+    let latest = runs(dir)?.pop().filter(|run| run.end == Some(End::Withdrawn));
+    Ok(latest.map(|run| run.id))
+}
+
 /// The latest run that was done and still stands.
 pub(crate) fn latest_done(dir: &Path) -> Result<Option<RunId>> {
     let done = runs(dir)?.into_iter().rev().find(|run| run.end == Some(End::Done));
@@ -223,7 +231,9 @@ pub(crate) fn latest_done(dir: &Path) -> Result<Option<RunId>> {
 /// The signed tags that runs made here, of which none was taken back, oldest first: their names and objects.
 pub(crate) fn signed_tags(dir: &Path) -> Result<Vec<(TagName, Oid)>> {
     let mut made = Vec::new();
-    let standing = runs(dir)?.into_iter().filter(|run| run.end != Some(End::Undone));
+    let standing = runs(dir)?
+        .into_iter()
+        .filter(|run| !matches!(run.end, Some(End::Undone | End::Withdrawn)));
     for run in standing {
         let path = dir.join(format!("{}.jsonl", run.id));
         let bytes = fs::read(&path)?.unwrap_or_default();

@@ -172,6 +172,7 @@ fn plans() -> impl Strategy<Value = Plan> {
     let about =
         (command, versions(), any::<i64>(), any::<String>()).prop_map(|(command, version, started, next)| About {
             command,
+            tag: TagName::new(format!("v{version}")).unwrap(),
             version,
             started,
             next,
@@ -229,7 +230,12 @@ fn records() -> impl Strategy<Value = Record> {
             envelope,
         })),
     ];
-    let end = prop_oneof![Just(End::Done), Just(End::Undone), Just(End::Forgotten)];
+    let end = prop_oneof![
+        Just(End::Done),
+        Just(End::Undone),
+        Just(End::Withdrawn),
+        Just(End::Forgotten)
+    ];
     prop_oneof![
         (step(), any::<i64>()).prop_map(|(step, at)| Record::Intent { step, at }),
         any::<(u32, u64)>().prop_map(|(pid, started)| Record::Child(ChildId { pid, started })),
@@ -330,9 +336,9 @@ fn what_no_journal_holds_is_refused_by_line() {
             "{error}"
         );
     }
-    let newer = first.replace("sentinel.journal/2", "sentinel.journal/3");
+    let newer = first.replace("sentinel.journal/3", "sentinel.journal/4");
     let error = replay(Path::new("x"), newer.as_bytes()).unwrap_err().to_string();
-    assert!(error.contains("sentinel.journal/3"), "{error}");
+    assert!(error.contains("sentinel.journal/4"), "{error}");
     let reversed = first.replace("\"commit_point\":", "\"commit_point\":9");
     assert!(replay(Path::new("x"), reversed.as_bytes()).is_err());
 }
