@@ -198,7 +198,7 @@ impl<'a> Act<'a> {
     fn free_run_id(&self, plan: &Plan) -> Result<RunId, Error> {
         let moment = moment(plan.started())?.strftime("%Y%m%dT%H%M%SZ").to_string();
         let what = format!("{}-{}", plan.command().as_str(), plan.version());
-        let runs = journal::runs(&journal::directory(&self.repo.common_dir()))?;
+        let runs = journal::runs(&self.repo.common_dir())?;
         let latest = runs.last().map(|run| &run.id);
         RunId::following(latest, &moment, &what).map_err(|error| Error::new(Kind::Internal, error.to_string()))
     }
@@ -214,7 +214,7 @@ pub(super) fn aftermath(repo: &Repo, error: impl Into<Error>) -> Error {
     if error.kind == Kind::Locked || error.hints.iter().any(|hint| hint.starts_with("cargo sentinel undo")) {
         return error;
     }
-    match journal::unfinished(&journal::directory(&repo.common_dir())) {
+    match journal::unfinished(&repo.common_dir()) {
         Ok(Some(run)) if error.kind != Kind::Interrupted => error.hint(format!(
             "run {run} was left unfinished: cargo sentinel resume, or cargo sentinel undo"
         )),

@@ -230,7 +230,7 @@ fn goes_on(repo: &Repo, command: &str, boundary: u64, after: &Seen) -> bool {
         _ => panic!("boundary {boundary}: {ended:?}"),
     }
     assert_eq!(seen(repo), *after, "resume after boundary {boundary}");
-    assert_eq!(journal::unfinished(&runs(repo)).unwrap(), None);
+    assert_eq!(journal::unfinished(&repo.dir().join(".git")).unwrap(), None);
     ended.code() == Some(0)
 }
 
@@ -241,7 +241,7 @@ fn goes_back(repo: &Repo, command: &str, boundary: u64, (before, after): (&Seen,
     match ended.code() {
         Some(0) => {
             assert_eq!(seen(repo), *before, "undo after boundary {boundary}");
-            assert_eq!(journal::unfinished(&runs(repo)).unwrap(), None);
+            assert_eq!(journal::unfinished(&repo.dir().join(".git")).unwrap(), None);
             true
         }
         Some(1) if published => {
@@ -277,7 +277,7 @@ fn undone_everywhere(repo: &Repo, from: &Snapshot, before: &Seen) {
         let ended = run(repo, "undo", 0);
         assert!(matches!(ended.code(), Some(0 | 1)), "boundary {boundary}: {ended:?}");
         assert_eq!(seen(repo), *before, "undo killed at boundary {boundary}");
-        assert_eq!(journal::unfinished(&runs(repo)).unwrap(), None);
+        assert_eq!(journal::unfinished(&repo.dir().join(".git")).unwrap(), None);
     }
 }
 

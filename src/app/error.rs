@@ -115,7 +115,7 @@ impl From<host::Error> for Error {
             E::BeingUndone(_) => Self::new(Kind::Blocked, message).hint("cargo sentinel undo"),
             E::Irreversible { .. } => Self::new(Kind::Blocked, message).hint("cargo sentinel resume"),
             E::Busy { .. } => Self::new(Kind::Locked, message).hint("wait for it to end, then run the command again"),
-            E::Moved { remedy, .. } => Self::new(Kind::Unknown, message).hint(remedy),
+            E::Moved { remedy, .. } | E::Journal { remedy, .. } => Self::new(Kind::Unknown, message).hint(remedy),
             E::Held(path) => Self::new(Kind::Locked, message).hint(format!(
                 "wait for that process to end; where none is at work: rm '{}'",
                 path.display()

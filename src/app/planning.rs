@@ -16,9 +16,11 @@ use crate::core::plans::cut::{self, Cut, CutRequest};
 use crate::core::plans::finish::{self, FinishRequest};
 use crate::core::plans::release_text::{self, Release};
 use crate::core::plans::tag::{self, Tag, TagRequest};
+use crate::engine::journal::Places;
 use crate::engine::probe::tag::Candidate;
 use crate::engine::probe::{self, Look};
 use crate::engine::verify;
+use crate::host::fs;
 use crate::host::git_read::Repo;
 
 /// How it is looked before it is planned.
@@ -140,10 +142,8 @@ impl Planning<'_> {
 
     /// `target/sentinel` of the working tree, or below the git directory of a bare repository.
     fn artifacts_dir(&self) -> PathBuf {
-        match self.repo.workdir() {
-            Some(top) => top.join("target").join("sentinel"),
-            None => self.repo.common_dir().join("sentinel").join("artifacts"),
-        }
+        let common = fs::canonical(&self.repo.common_dir());
+        Places::below(&common).builds(self.repo.workdir().as_deref())
     }
 }
 

@@ -3,7 +3,8 @@
 use super::act::{aftermath, claim, cramped};
 use super::{Context, Error, Front, Kind, Report};
 use crate::core::ids::RunId;
-use crate::engine::journal::{self, End, Journal};
+use crate::engine::journal::{self, End, Journal, Places, Unjudged};
+use crate::engine::judge::{self, Purpose, judge};
 use crate::engine::runner::{Claim, Runner};
 use crate::host::git_read::Repo;
 use crate::host::git_write;
@@ -34,6 +35,8 @@ pub fn resume(context: &Context, run: Option<&str>, front: &mut dyn Front) -> Re
         events: &mut events,
         _claim: &claim,
     };
+    let named = context.named_policy()?;
+    let journal = judge(&repo, journal, Purpose::Resume(named.as_ref()))?;
     runner.resume(journal).map_err(|error| aftermath(&repo, error))
 }
 
@@ -49,7 +52,7 @@ pub fn undo(context: &Context, options: &UndoOptions, front: &mut dyn Front) -> 
     let ended = match journal.progress().end {
         None => false,
         Some(End::Done) => true,
-        Some(End::Withdrawn) => return Ok(Report::of(&journal)),
+        Some(End::Withdrawn) => return Ok(Report::of(&judge::forgotten(journal))),
         Some(End::Undone | End::Forgotten) => return Err(nothing("undo")),
     };
     if ended && options.run.is_none() && journal.plan().is_pushed() {
@@ -71,8 +74,9 @@ pub fn undo(context: &Context, options: &UndoOptions, front: &mut dyn Front) -> 
         _claim: &claim,
     };
     if options.forget {
-        return Ok(runner.forget(journal)?);
+        return Ok(runner.forget(judge::forgotten(journal))?);
     }
+    let journal = judge(&repo, journal, Purpose::Undo)?;
     runner.undo(journal).map_err(|error| cramped(&repo, error))
 }
 
@@ -84,8 +88,8 @@ fn begin(context: &Context) -> Result<(Repo, Claim), Error> {
 }
 
 /// A finished run is not undone below one that was left unfinished.
-fn one_at_a_time(repo: &Repo, journal: &Journal) -> Result<(), Error> {
-    match journal::unfinished(&journal::directory(&repo.common_dir()))? {
+fn one_at_a_time(repo: &Repo, journal: &Unjudged) -> Result<(), Error> {
+    match journal::unfinished(&repo.common_dir())? {
         Some(open) if open != *journal.run() => Err(Error::new(
             Kind::Blocked,
             format!("run {open} was left unfinished, and comes first"),
@@ -100,8 +104,8 @@ fn nothing(verb: &str) -> Error {
 }
 
 /// The journal of the named run, else of the unfinished one, else of the latest that stands.
-fn find(repo: &Repo, run: Option<&str>, verb: &str) -> Result<Journal, Error> {
-    let directory = journal::directory(&repo.common_dir());
+fn find(repo: &Repo, run: Option<&str>, verb: &str) -> Result<Unjudged, Error> {
+    let directory = repo.common_dir();
     let run = match run {
         Some(text) => RunId::new(text).map_err(|error| Error::new(Kind::Blocked, error.to_string()))?,
         None => match journal::unfinished(&directory)? {
@@ -114,5 +118,5 @@ fn find(repo: &Repo, run: Option<&str>, verb: &str) -> Result<Journal, Error> {
         },
     };
     let missing = || Error::new(Kind::Blocked, format!("there is no run {run}")).hint("cargo sentinel status");
-    Journal::open(&directory, &run)?.ok_or_else(missing)
+    Journal::open(&Places::of(repo)?, &run)?.ok_or_else(missing)
 }

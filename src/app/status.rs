@@ -75,7 +75,7 @@ pub fn status(context: &Context) -> Result<StatusAnswer, Error> {
         Head::Branch { name, .. } => Some(name),
         Head::Detached(_) => None,
     };
-    let run = journal::unfinished(&journal::directory(&repo.common_dir()))?;
+    let run = journal::unfinished(&repo.common_dir())?;
     let step = match (&run, releases.first()) {
         (Some(_), _) => Step::advice("cargo sentinel resume, or cargo sentinel undo"),
         (None, Some(release)) => finishing(context, &repo, policy.release.branch.parse(release.as_str())),

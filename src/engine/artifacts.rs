@@ -12,6 +12,7 @@ use super::probe::{self, ProbeError};
 use crate::core::binding::Artifact;
 use crate::core::build::{Build, Built, NewArtifact, Recipe, Repeat, Toolchain};
 use crate::core::ids::{Digest, Oid};
+use crate::core::plan::Effect;
 use crate::core::plans::tag;
 use crate::core::stamp;
 use crate::host::compile::{Binary, Site};
@@ -49,8 +50,9 @@ pub(super) fn build(
     let mut scratch = Vec::new();
     // Names first, then directories: what is on record can be cleaned up after a kill at any instant.
     let made = workshop.make(&build.artifacts, build.repeat, &mut |purpose| {
-        let dir = fs::fresh_scratch_name(&format!("{run}{purpose}"));
-        journal.record(Record::Scratch(dir.clone()))?;
+        let name = fs::fresh_scratch_name(&format!("{run}{purpose}"));
+        let dir = fs::scratch_root().join(&name);
+        journal.record(Record::Scratch(name))?;
         fs::create_private_dir(&dir)?;
         scratch.push(dir.clone());
         Ok(dir)
@@ -58,8 +60,7 @@ pub(super) fn build(
 
     fs::create_dir(parent)?;
     fs::write_atomic(&parent.join(".gitignore"), IGNORE_ALL)?;
-    let staging = parent.join(format!(".{run}.partial"));
-    journal.record(Record::Scratch(staging.clone()))?;
+    let staging = staging(parent, &run);
     fs::remove_dir(&staging)?;
     fs::create_dir(&staging)?;
     for file in &made.files {
@@ -77,6 +78,26 @@ pub(super) fn build(
         reproducible: made.reproducible,
         silent: made.silent,
     })
+}
+
+/// Where a run puts finished artifacts together, beside their destination.
+fn staging(parent: &Path, run: &str) -> PathBuf {
+    parent.join(format!(".{run}.partial"))
+}
+
+/// Removes what a run that was killed left of its builds.
+pub(super) fn clean_up(journal: &Journal) -> Result<()> {
+    for name in &journal.progress().scratch {
+        fs::remove_dir(&fs::scratch_root().join(name))?;
+    }
+    for step in journal.plan().steps() {
+        if let Effect::Build(build) = &step.effect
+            && let Some(parent) = build.destination.parent()
+        {
+            fs::remove_dir(&staging(parent, journal.run().as_str()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds the artifacts of a commit again, as its own configuration says; gives their digests, sorted by name. Nothing is

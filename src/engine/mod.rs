@@ -8,6 +8,7 @@ pub(crate) mod given;
 pub(crate) mod hookdir;
 mod identity;
 pub(crate) mod journal;
+pub(crate) mod judge;
 pub(crate) mod locks;
 mod lookout;
 pub(crate) mod packaged;

@@ -5,13 +5,13 @@
 use std::path::PathBuf;
 
 use super::execute::{self, World};
-use super::journal::{self, End, Journal, Made, Record};
+use super::journal::{self, End, Journal, Made, Places, Record};
 use super::lookout::{self, Landed};
 use super::standing::{self, Standing};
 use super::{artifacts, attest, locks};
 use crate::core::ids::{Oid, RunId};
 use crate::core::plan::{Effect, Plan, Postcondition, Step, StepId, Undo};
-use crate::host::fs::{self, Lock};
+use crate::host::fs::Lock;
 use crate::host::git_read::Repo;
 use crate::host::index_lock::{self, IndexMark};
 use crate::host::interrupt::Interrupt;
@@ -82,8 +82,7 @@ pub(crate) struct Claim {
 
 /// Takes the right to release; `None` where another release runs.
 pub(crate) fn claim(repo: &Repo) -> Result<Option<Claim>> {
-    let directory = journal::directory(&repo.common_dir());
-    fs::create_dir(&directory)?;
+    journal::prepare(&repo.common_dir())?;
     let lock = Lock::try_acquire(&repo.common_dir().join("sentinel").join("lock"))?;
     Ok(lock.map(|lock| Claim { _lock: lock }))
 }
@@ -104,7 +103,7 @@ impl Runner<'_> {
     /// # Errors
     /// `Interrupted` leaves the run to be resumed, and so does whatever leaves the state unknown.
     pub(crate) fn start(&mut self, run: RunId, plan: Plan) -> Result<Report> {
-        let mut journal = Journal::create(&journal::directory(&self.repo.common_dir()), run, plan)?;
+        let mut journal = Journal::create(&Places::of(self.repo)?, run, plan)?;
         match self.go_on(&mut journal) {
             Ok(()) => Ok(Report::of(&journal)),
             Err(error) => {
@@ -138,7 +137,7 @@ impl Runner<'_> {
         };
         let found = open.as_ref().filter(|_| found_done).map(|step| &step.id);
         lookout::ahead(&self.world(), &journal, found)?;
-        self.clean_up(&journal)?;
+        artifacts::clean_up(&journal)?;
         if let Some(step) = open {
             locks::clear_stale(self.repo, &journal, &[&step.effect])?;
             if found_done {
@@ -162,7 +161,7 @@ impl Runner<'_> {
 
     /// Ends a run as it stands. Nothing but its own directories and its own locks is touched.
     pub(crate) fn forget(&mut self, mut journal: Journal) -> Result<Report> {
-        self.clean_up(&journal)?;
+        artifacts::clean_up(&journal)?;
         for step in journal.plan().steps() {
             if let Effect::MoveWorktree(moved) = &step.effect {
                 index_lock::release(&moved.git_dir, &IndexMark::of(journal.run()))?;
@@ -272,7 +271,7 @@ impl Runner<'_> {
             }
             (self.events)(Event::TakenBack { step });
         }
-        self.clean_up(journal)?;
+        artifacts::clean_up(journal)?;
         journal.record(Record::End(end))
     }
 
@@ -303,15 +302,6 @@ impl Runner<'_> {
             Standing::Before | Standing::Third { ours: false, .. } => false,
             Standing::After | Standing::Between | Standing::Third { ours: true, .. } => true,
         })
-    }
-
-    /// Removes the directories that the run put on record.
-    fn clean_up(&self, journal: &Journal) -> Result<()> {
-        journal
-            .progress()
-            .scratch
-            .iter()
-            .try_for_each(|path| fs::remove_dir(path))
     }
 }
 

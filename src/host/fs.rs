@@ -80,10 +80,14 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Makes a directory and its parents.
-#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+/// Makes a directory and its parents. None of them can be written by others, whatever the user's umask lets through.
 pub(crate) fn create_dir(dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir).map_err(failed("create", dir))
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(dir)
+        .map_err(failed("create", dir))
 }
 
 /// Replaces a file: temporary file beside it, fsync, rename, fsync of the directory.
@@ -158,6 +162,50 @@ pub(crate) fn hard_link(from: &Path, to: &Path) -> Result<bool> {
     }
 }
 
+/// Why others than the user could have written what stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exposed {
+    /// Another user owns it.
+    Foreign,
+    /// It is a link, and leads anywhere.
+    Link,
+    /// Its mode lets others write.
+    Writable,
+}
+
+impl std::fmt::Display for Exposed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Foreign => "belongs to another user",
+            Self::Link => "is a symbolic link",
+            Self::Writable => "can be written by other users",
+        })
+    }
+}
+
+/// Whether others than the user could have written what stands at a path; `None` where they could not, or nothing is there.
+pub(crate) fn writable_by_others(path: &Path) -> Result<Option<Exposed>> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let Some(found) = stat(path)? else { return Ok(None) };
+    Ok(if found.uid() != rustix::process::geteuid().as_raw() {
+        Some(Exposed::Foreign)
+    } else if found.is_symlink() {
+        Some(Exposed::Link)
+    } else if found.permissions().mode() & 0o022 != 0 {
+        Some(Exposed::Writable)
+    } else {
+        None
+    })
+}
+
+/// Thirty-two hexadecimal digits that nobody can guess.
+pub(crate) fn random_word() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    let got = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    got.map_err(|error| failed("read", Path::new("getrandom(2)"))(error.into()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// A fresh directory that only its owner can enter, outside every repository; removed when dropped.
 pub(crate) fn scratch_dir(purpose: &str) -> Result<tempfile::TempDir> {
     let named = tempfile::Builder::new()
@@ -171,9 +219,9 @@ pub(crate) fn scratch_root() -> PathBuf {
     std::env::temp_dir()
 }
 
-/// A name for a build's directory, outside every repository; nothing is made yet.
-pub(crate) fn fresh_scratch_name(run: &str) -> PathBuf {
-    scratch_root().join(format!("cargo-sentinel-{run}-{}", std::process::id()))
+/// A name for a build's directory below [`scratch_root`], outside every repository; nothing is made yet.
+pub(crate) fn fresh_scratch_name(run: &str) -> String {
+    format!("cargo-sentinel-{run}-{}", std::process::id())
 }
 
 /// Makes a directory that only its owner can enter.

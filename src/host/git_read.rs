@@ -480,6 +480,11 @@ impl Repo {
         }
     }
 
+    /// The names of the configured remotes.
+    pub(crate) fn remotes(&self) -> Vec<String> {
+        self.gix.remote_names().iter().map(ToString::to_string).collect()
+    }
+
     /// The fetch refspecs of a remote that map prefix to prefix.
     pub(crate) fn tracking(&self, remote: &str) -> Vec<(String, String)> {
         let snapshot = self.gix.config_snapshot();
@@ -527,8 +532,11 @@ impl Repo {
             let Some(path) = repo.workdir().map(fs::canonical) else {
                 continue;
             };
-            let head = head::of(&repo)?;
             let git_dir = fs::canonical(repo.git_dir());
+            if !leads_back(&path, &git_dir)? {
+                continue;
+            }
+            let head = head::of(&repo)?;
             found.push(Worktree {
                 path,
                 git_dir,
@@ -538,6 +546,20 @@ impl Repo {
         }
         Ok(found)
     }
+}
+
+/// Whether the `.git` of a worktree leads to the git directory that names it: a copy of a repository names the worktrees of
+/// the original, which are not its own. A directory that cannot be looked at is no worktree of ours either.
+fn leads_back(top: &Path, git_dir: &Path) -> Result<bool> {
+    const LIMIT_BYTES: u64 = 64 * 1024;
+    let link = top.join(".git");
+    if !fs::stat(&link)?.is_some_and(|found| found.is_file()) {
+        // The main worktree holds its git directory, or a link to it.
+        return Ok(true);
+    }
+    let text = fs::read_bounded(&link, LIMIT_BYTES)?.unwrap_or_default();
+    let target = text.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
+    Ok(fs::canonical(&top.join(target.to_path_lossy())) == git_dir)
 }
 
 /// Counts a directory. Few objects can make a tree of more of them than anybody could walk.

@@ -153,6 +153,14 @@ pub enum Error {
         /// The command that leads out.
         remedy: String,
     },
+    /// A journal is not one that this program wrote for this repository and this user, or says what its command never plans.
+    #[error("{what}")]
+    Journal {
+        /// Which, and why.
+        what: String,
+        /// The command that leads out.
+        remedy: String,
+    },
     /// Another git process holds a lock; nothing was touched.
     #[error("`{}` is there: another git process is at work, or was killed", .0.display())]
     Held(PathBuf),

@@ -228,3 +228,162 @@ fn an_index_that_somebody_else_has_locked() {
     check(&repo, "resume --yes").succeeds();
     assert_eq!(repo.git("status --porcelain"), "");
 }
+
+/// The journal of the run that was left unfinished, and what becomes of its text.
+fn journal(repo: &Repo) -> std::path::PathBuf {
+    let runs = repo.dir().join(".git/sentinel/runs");
+    let mut files: Vec<_> = std::fs::read_dir(runs)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    files.pop().unwrap()
+}
+
+fn edit(repo: &Repo, change: impl FnOnce(&str) -> String) {
+    let path = journal(repo);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let changed = change(&text);
+    assert_ne!(text, changed);
+    std::fs::write(path, changed).unwrap();
+}
+
+/// What a journal says is held against what its command could have planned here, before anything runs or goes.
+#[test]
+fn a_journal_that_was_edited() {
+    let original = killed_finish(Killed::BeforeThePush);
+    let start = std::fs::read_to_string(journal(&original)).unwrap();
+    let crate_file = r#"{"crate":{"package":"demo"}}"#;
+    let command = r#"{"file":{"command":["sh","-c","echo ran > ../../ran"],"path":"x"}}"#;
+    for (from, to) in [
+        (crate_file, command),
+        (crate_file, r#"{"crate":{"package":"other"}}"#),
+        (r#""remote":"origin""#, r#""remote":"ext::sh -c 'touch ran'""#),
+        (
+            r#""worktree":".","tag":"v0.2.0""#,
+            r#""worktree":".","tag":"../../../x""#,
+        ),
+        (r#""worktree":".","tag":"v0.2.0""#, r#""worktree":"..","tag":"v0.2.0""#),
+        (
+            r#"{"move_worktree":{"worktree":".""#,
+            r#"{"move_worktree":{"worktree":"../..""#,
+        ),
+        ("refs/heads/main", "refs/sentinel/main"),
+        (r#""repository":""#, r#""repository":"0"#),
+        (r#""run":""#, r#""run":"x"#),
+        ("sentinel.journal/3", "sentinel.journal/2"),
+        ("sentinel.journal/3", "sentinel.journal/9"),
+    ] {
+        assert!(start.contains(from), "{from}");
+        std::fs::write(journal(&original), start.replacen(from, to, 9)).unwrap();
+        let before = original.state();
+        let outcome = check(&original, "resume --yes").exits(3);
+        assert!(outcome.stderr.contains("refused"), "{from}: {}", outcome.stderr);
+        assert_eq!(original.state(), before, "{from}");
+        assert!(original.dir().join("target/sentinel/v0.2.0").exists(), "{from}");
+    }
+    for scratch in ["/etc", "../victim", "cargo-sentinel-x", ""] {
+        std::fs::write(journal(&original), format!("{start}{{\"scratch\":\"{scratch}\"}}\n")).unwrap();
+        for words in ["resume --yes", "undo --yes", "undo --forget --yes"] {
+            check(&original, words)
+                .exits(3)
+                .says(&["is not a directory that the run built in", "mv "]);
+        }
+    }
+    std::fs::write(journal(&original), start).unwrap();
+    check(&original, "resume --yes").succeeds();
+}
+
+#[test]
+fn a_journal_that_others_can_write() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let repo = killed_finish(Killed::BeforeThePush);
+    let runs = repo.dir().join(".git/sentinel/runs");
+    let sentinel = repo.dir().join(".git/sentinel");
+    let before = repo.state();
+    for (place, mode, sound) in [
+        (journal(&repo), 0o666, 0o644),
+        (journal(&repo), 0o664, 0o644),
+        (runs, 0o777, 0o755),
+        (sentinel, 0o775, 0o755),
+    ] {
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(mode)).unwrap();
+        for words in ["resume --yes", "undo --yes", "cut auto --yes"] {
+            check(&repo, words)
+                .exits(3)
+                .says(&["can be written by other users", "chmod go-w"]);
+        }
+        assert_eq!(repo.state(), before);
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(sound)).unwrap();
+    }
+    check(&repo, "resume --yes").succeeds();
+}
+
+/// A journal names its repository and the places in it, not their paths.
+#[test]
+fn a_repository_that_was_copied_or_moved() {
+    let repo = killed_finish(Killed::BeforeThePush);
+    let before = (
+        repo.state(),
+        std::fs::read_dir(repo.dir().join("target/sentinel/v0.2.0"))
+            .unwrap()
+            .count(),
+    );
+    let copy = repo.root().join("copy");
+    let cp = || {
+        assert!(
+            repo.command("cp")
+                .args(["-a", "demo", "copy"])
+                .current_dir(repo.root())
+                .status()
+                .unwrap()
+                .success()
+        )
+    };
+    cp();
+    check(&repo, "-C ../copy undo --yes").succeeds();
+    assert_eq!(repo.state(), before.0);
+    assert_eq!(
+        std::fs::read_dir(repo.dir().join("target/sentinel/v0.2.0"))
+            .unwrap()
+            .count(),
+        before.1
+    );
+    assert!(!copy.join("target/sentinel/v0.2.0").exists());
+    std::fs::remove_dir_all(&copy).unwrap();
+    cp();
+    check(&repo, "-C ../copy resume --yes").succeeds();
+    assert_eq!(
+        (repo.git("status --porcelain"), repo.refs()),
+        (String::new(), before.0.refs)
+    );
+    assert_eq!(repo.git_in(&copy, "status --porcelain"), "");
+    let moved = killed_finish(Killed::BeforeThePush);
+    let elsewhere = moved.root().join("elsewhere");
+    std::fs::rename(moved.dir(), &elsewhere).unwrap();
+    check_with(&moved, "resume --yes", |command| {
+        command.current_dir(&elsewhere);
+    })
+    .succeeds();
+    assert!(!moved.dir().exists());
+    assert_eq!(moved.git_in(&elsewhere, "status --porcelain"), "");
+}
+
+/// The worktrees of the original are not those of its copy.
+#[test]
+fn a_copy_leaves_the_linked_worktrees_of_its_original_alone() {
+    let repo = Repo::flow();
+    repo.git("worktree add -q ../linked main");
+    check(&repo, "cut auto --yes").succeeds();
+    assert!(
+        repo.command("cp")
+            .args(["-a", "demo", "copy"])
+            .current_dir(repo.root())
+            .status()
+            .unwrap()
+            .success()
+    );
+    check(&repo, "-C ../copy finish --yes").succeeds();
+    let linked = repo.root().join("linked");
+    assert_eq!(repo.git_in(&linked, "status --porcelain"), "");
+}

@@ -109,7 +109,7 @@ fn an_index_lock_without_the_mark_of_the_run() {
     let after = seen(&repo);
     before.0.restore(repo.root());
     killed_in(&repo, "cut --switch", "worktree-1");
-    let id = journal::unfinished(&runs(&repo)).unwrap().unwrap();
+    let id = journal::unfinished(&repo.dir().join(".git")).unwrap().unwrap();
     let crashed = Snapshot::of(repo.root());
     for foreign in ["", "DIRC", "cargo-sentinel 20200101T000000Z-cut-0.2.0\n"] {
         let lock = plant(&repo, "demo/.git/index.lock", 1);

@@ -3,7 +3,7 @@
 
 mod build;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -11,6 +11,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use self::build::{AttestedLine, BuildLine, BuiltLine, StatementLine};
+use super::places::Places;
 use super::{End, Made, Record};
 use crate::core::ids::{Oid, RefName, RunId, TagName};
 use crate::core::plan::{
@@ -20,8 +21,10 @@ use crate::core::tree::NewObject;
 use crate::host::proc::ChildId;
 use crate::host::{Error, Result};
 
-/// The format that is written, and the only one that is read.
+/// The format that is written.
 const SCHEMA: &str = "sentinel.journal/3";
+/// The format before it, of which only what ended is still read: it names paths, and no repository.
+const BEFORE: &str = "sentinel.journal/2";
 
 /// Parsing fails with words that end up behind the file's name and line.
 type Parsed<T> = std::result::Result<T, String>;
@@ -31,6 +34,8 @@ type Parsed<T> = std::result::Result<T, String>;
 struct FirstLine {
     schema: String,
     run: String,
+    /// The mark of the repository that the run belongs to.
+    repository: String,
     command: String,
     version: String,
     tag: String,
@@ -72,8 +77,7 @@ enum EffectLine {
     },
     UpdateRefs(Vec<MoveLine>),
     MoveWorktree {
-        path: PathBuf,
-        git_dir: PathBuf,
+        worktree: String,
         head: (HeadLine, HeadLine),
         commit: (InputLine, InputLine),
     },
@@ -129,7 +133,7 @@ enum HeadLine {
 enum RecordLine {
     Intent { step: String, at: i64 },
     Child { pid: u32, started: u64 },
-    Scratch(PathBuf),
+    Scratch(String),
     Outcome { step: String, made: MadeLine },
     UndoBegun { at: i64 },
     End(EndLine),
@@ -154,17 +158,22 @@ enum EndLine {
 }
 
 /// The record that begins a journal, with its newline.
-pub(super) fn first_line(run: &RunId, plan: &Plan) -> Result<String> {
+pub(super) fn first_line(run: &RunId, plan: &Plan, places: &Places, repository: &str) -> Result<String> {
     let line = FirstLine {
         schema: SCHEMA.to_owned(),
         run: run.to_string(),
+        repository: repository.to_owned(),
         command: plan.command().as_str().to_owned(),
         version: plan.version().to_string(),
         tag: plan.tag().to_string(),
         started: plan.started(),
         next: plan.next().to_owned(),
         commit_point: plan.commit_point(),
-        steps: plan.steps().iter().map(step_line).collect::<Result<_>>()?,
+        steps: plan
+            .steps()
+            .iter()
+            .map(|step| step_line(step, places))
+            .collect::<Result<_>>()?,
     };
     json(&line)
 }
@@ -180,7 +189,7 @@ pub(super) fn line(record: &Record) -> Result<String> {
             pid: child.pid,
             started: child.started,
         },
-        Record::Scratch(path) => RecordLine::Scratch(path.clone()),
+        Record::Scratch(name) => RecordLine::Scratch(name.clone()),
         Record::Outcome { step, made } => RecordLine::Outcome {
             step: step.to_string(),
             made: made_line(made),
@@ -209,17 +218,18 @@ fn made_line(made: &Made) -> MadeLine {
     }
 }
 
-fn step_line(step: &Step) -> Result<StepLine> {
+fn step_line(step: &Step, places: &Places) -> Result<StepLine> {
     let irreversible = matches!(step.undo, crate::core::plan::Undo::Irreversible(_));
     Ok(StepLine {
         id: step.id.to_string(),
         title: step.title.clone(),
-        effect: effect_line(&step.effect)?,
+        effect: effect_line(&step.effect, places)?,
         irreversible,
     })
 }
 
-fn effect_line(effect: &Effect) -> Result<EffectLine> {
+fn effect_line(effect: &Effect, places: &Places) -> Result<EffectLine> {
+    let outside = |path: &Path| Error::Unexpected(format!("`{}` is not a place of this repository", path.display()));
     Ok(match effect {
         Effect::WriteObjects(objects) => EffectLine::WriteObjects(objects.iter().map(object_line).collect()),
         Effect::CreateCommit(commit) => EffectLine::CreateCommit {
@@ -230,7 +240,9 @@ fn effect_line(effect: &Effect) -> Result<EffectLine> {
             message: commit.message.clone(),
             signed: commit.signed,
         },
-        Effect::Build(build) => EffectLine::Build(build::build_line(build)),
+        Effect::Build(build) => {
+            EffectLine::Build(build::build_line(build, places).ok_or_else(|| outside(&build.destination))?)
+        }
         Effect::Attest(statement) => EffectLine::Attest(build::statement_line(statement)),
         Effect::CreateTag(tag) => EffectLine::CreateTag(TagLine {
             name: tag.name.to_string(),
@@ -250,8 +262,7 @@ fn effect_line(effect: &Effect) -> Result<EffectLine> {
         },
         Effect::UpdateRefs(moves) => EffectLine::UpdateRefs(moves.iter().map(move_line).collect()),
         Effect::MoveWorktree(moved) => EffectLine::MoveWorktree {
-            path: moved.path.clone(),
-            git_dir: moved.git_dir.clone(),
+            worktree: places.name_of(&moved.git_dir).ok_or_else(|| outside(&moved.git_dir))?,
             head: (head_line(&moved.head.0), head_line(&moved.head.1)),
             commit: (input_line(&moved.commit.0), input_line(&moved.commit.1)),
         },
@@ -294,18 +305,40 @@ fn head_line(head: &HeadAt) -> HeadLine {
     }
 }
 
+/// The record that begins a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct First {
+    pub(super) run: String,
+    /// The mark of the repository that the run belongs to.
+    pub(super) repository: String,
+    pub(super) plan: Plan,
+}
+
+/// What is read of a journal before its format is known.
+#[derive(Deserialize)]
+struct SchemaLine {
+    schema: String,
+}
+
+/// Whether a journal is of the format before this one.
+pub(super) fn is_before(line: &str) -> bool {
+    serde_json::from_str::<SchemaLine>(line).is_ok_and(|line| line.schema == BEFORE)
+}
+
 /// Reads the record that begins a journal, through the plan's own constructor.
-pub(super) fn parse_first(line: &str) -> Parsed<Plan> {
-    let first: FirstLine = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    if first.schema != SCHEMA {
-        return Err(format!(
-            "`{}` was written by another version of cargo-sentinel",
-            first.schema
-        ));
+pub(super) fn parse_first(line: &str, places: &Places) -> Parsed<First> {
+    let SchemaLine { schema } = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    if schema != SCHEMA {
+        return Err(format!("`{schema}` was written by another version of cargo-sentinel"));
     }
+    let first: FirstLine = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let command = Command::from_word(&first.command).ok_or_else(|| format!("`{}` is no command", first.command))?;
     let version = parse_version(&first.version)?;
-    let mut steps: Vec<Step> = first.steps.into_iter().map(parse_step).collect::<Parsed<_>>()?;
+    let mut steps: Vec<Step> = first
+        .steps
+        .into_iter()
+        .map(|step| parse_step(step, places))
+        .collect::<Parsed<_>>()?;
     if first.commit_point >= steps.len() {
         return Err("the commit point lies outside the plan".to_owned());
     }
@@ -318,7 +351,36 @@ pub(super) fn parse_first(line: &str) -> Parsed<Plan> {
         started: first.started,
         next: first.next,
     };
-    Plan::new(about, &[], steps, commit_point, after).map_err(|error| error.to_string())
+    let plan = Plan::new(about, &[], steps, commit_point, after).map_err(|error| error.to_string())?;
+    Ok(First {
+        run: first.run,
+        repository: first.repository,
+        plan,
+    })
+}
+
+/// The signed tags of an ended run of the format before this one: their names and objects. What cannot be read made none.
+pub(super) fn signed_before(whole: &[u8]) -> Vec<(TagName, Oid)> {
+    let lines = whole.split(|byte| *byte == b'\n');
+    let values: Vec<serde_json::Value> = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    let text = |value: Option<&serde_json::Value>| value.and_then(|value| value.as_str()).map(str::to_owned);
+    let steps = values
+        .first()
+        .and_then(|first| first.get("steps")?.as_array())
+        .into_iter()
+        .flatten();
+    let signed = steps.filter_map(|step| {
+        let tag = step
+            .pointer("/effect/create_tag")
+            .filter(|tag| tag.get("signed") == Some(&true.into()))?;
+        Some((text(step.get("id"))?, TagName::new(text(tag.get("name"))?).ok()?))
+    });
+    let made = |step: &str| {
+        let outcomes = values.iter().filter_map(|value| value.get("outcome"));
+        let mut of_it = outcomes.filter(|outcome| outcome.get("step").is_some_and(|id| id == step));
+        of_it.find_map(|outcome| Oid::from_hex(text(outcome.pointer("/made/object"))?.as_bytes()).ok())
+    };
+    signed.filter_map(|(step, name)| Some((name, made(&step)?))).collect()
 }
 
 /// Reads any later record.
@@ -330,7 +392,7 @@ pub(super) fn parse_line(line: &str) -> Parsed<Record> {
             at,
         },
         RecordLine::Child { pid, started } => Record::Child(ChildId { pid, started }),
-        RecordLine::Scratch(path) => Record::Scratch(path),
+        RecordLine::Scratch(name) => Record::Scratch(name),
         RecordLine::Outcome { step, made } => Record::Outcome {
             step: StepId::new(step),
             made: parse_made(made)?,
@@ -400,13 +462,13 @@ fn parse_object(line: &ObjectLine) -> Parsed<NewObject> {
     })
 }
 
-fn parse_step(line: StepLine) -> Parsed<Step> {
+fn parse_step(line: StepLine, places: &Places) -> Parsed<Step> {
     let number = line
         .id
         .strip_prefix("worktree-")
         .and_then(|number| number.parse().ok())
         .unwrap_or(0);
-    let mut step = match parse_effect(line.effect)? {
+    let mut step = match parse_effect(line.effect, places)? {
         Effect::Push { remote, moves } => Step::push(line.title, &remote, moves, !line.irreversible),
         Effect::UpdateRefs(moves) => Step::refs(line.title, moves),
         Effect::MoveWorktree(moved) => Step::worktree(number, line.title, moved),
@@ -421,7 +483,7 @@ fn parse_step(line: StepLine) -> Parsed<Step> {
     Ok(step)
 }
 
-fn parse_effect(line: EffectLine) -> Parsed<Effect> {
+fn parse_effect(line: EffectLine, places: &Places) -> Parsed<Effect> {
     Ok(match line {
         EffectLine::WriteObjects(objects) => {
             Effect::WriteObjects(objects.iter().map(parse_object).collect::<Parsed<_>>()?)
@@ -441,7 +503,7 @@ fn parse_effect(line: EffectLine) -> Parsed<Effect> {
             message,
             signed,
         }),
-        EffectLine::Build(line) => Effect::Build(build::parse_build(line)?),
+        EffectLine::Build(line) => Effect::Build(build::parse_build(line, places)?),
         EffectLine::Attest(line) => Effect::Attest(build::parse_statement(line)?),
         EffectLine::CreateTag(tag) => Effect::CreateTag(NewTag {
             name: TagName::new(tag.name).map_err(|error| error.to_string())?,
@@ -460,16 +522,15 @@ fn parse_effect(line: EffectLine) -> Parsed<Effect> {
             moves: parse_moves(moves)?,
         },
         EffectLine::UpdateRefs(moves) => Effect::UpdateRefs(parse_moves(moves)?),
-        EffectLine::MoveWorktree {
-            path,
-            git_dir,
-            head,
-            commit,
-        } => Effect::MoveWorktree(WorktreeMove {
-            path,
-            git_dir,
-            head: (parse_head(head.0)?, parse_head(head.1)?),
-            commit: (parse_input(commit.0)?, parse_input(commit.1)?),
-        }),
+        EffectLine::MoveWorktree { worktree, head, commit } => {
+            let place = places.tree(&worktree);
+            let (path, git_dir) = place.ok_or_else(|| format!("`{worktree}` is not a worktree's name"))?;
+            Effect::MoveWorktree(WorktreeMove {
+                path,
+                git_dir,
+                head: (parse_head(head.0)?, parse_head(head.1)?),
+                commit: (parse_input(commit.0)?, parse_input(commit.1)?),
+            })
+        }
     })
 }

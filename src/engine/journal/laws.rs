@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{format, replay};
+use super::{Places, format, replay};
 use crate::core::ids::RunId;
 
 /// Reads a journal's bytes, whether or not they are one, and writes again what was read.
@@ -11,13 +11,14 @@ use crate::core::ids::RunId;
 /// # Errors
 /// When that cannot be written, or reads otherwise.
 pub(crate) fn reread(bytes: &[u8]) -> Result<(), String> {
-    let Ok(Some((plan, _))) = replay(Path::new("journal.jsonl"), bytes) else {
+    let places = Places::below(Path::new("/repository/.git"));
+    let Ok(Some((read, _))) = replay(Path::new("journal.jsonl"), bytes, &places) else {
         return Ok(());
     };
     let said = |error: &dyn std::fmt::Display| error.to_string();
     let run = RunId::new("run").map_err(|error| said(&error))?;
-    let first = format::first_line(&run, &plan).map_err(|error| said(&error))?;
-    if format::parse_first(&first)? != plan {
+    let first = format::first_line(&run, &read.plan, &places, &read.repository).map_err(|error| said(&error))?;
+    if format::parse_first(&first, &places)?.plan != read.plan {
         return Err(format!("the plan reads otherwise once it was written again: {first}"));
     }
     let text = String::from_utf8_lossy(bytes);
@@ -44,7 +45,10 @@ mod tests {
         for file in files {
             let bytes = fs::read(&file).unwrap().unwrap();
             assert_eq!(reread(&bytes), Ok(()), "{}", file.display());
-            read += u32::from(matches!(replay(&file, &bytes), Ok(Some(_))));
+            read += u32::from(matches!(
+                replay(&file, &bytes, &Places::below(Path::new("/repository/.git"))),
+                Ok(Some(_))
+            ));
         }
         assert!(read >= 3, "the corpus holds journals of this format");
     }

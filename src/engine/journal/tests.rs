@@ -13,6 +13,12 @@ use crate::core::plan::{
 };
 use crate::core::tree::NewObject;
 
+const MARK: &str = "0123456789abcdef";
+
+fn places() -> Places {
+    Places::below(Path::new("/repository/.git"))
+}
+
 fn oids() -> impl Strategy<Value = Oid> {
     "[0-9a-f]{40}|[0-9a-f]{64}".prop_map(|text| Oid::from_hex(text.as_bytes()).unwrap())
 }
@@ -107,11 +113,11 @@ fn builds(steps: usize) -> impl Strategy<Value = Build> {
     let artifact = (any::<String>(), recipes()).prop_map(|(name, recipe)| NewArtifact { name, recipe });
     let artifacts = proptest::collection::vec(artifact, 1..3);
     let repeat = prop_oneof![Just(Repeat::Once), Just(Repeat::Twice)];
-    (inputs(steps), artifacts, repeat, any::<String>()).prop_map(|(commit, artifacts, repeat, path)| Build {
+    (inputs(steps), artifacts, repeat, "v[0-9]{1,3}(/a)?").prop_map(|(commit, artifacts, repeat, tag)| Build {
         commit,
         artifacts,
         repeat,
-        destination: PathBuf::from(path),
+        destination: places().build(None, &TagName::new(tag).unwrap()).unwrap(),
     })
 }
 
@@ -151,10 +157,11 @@ fn worktrees(steps: usize) -> impl Strategy<Value = Vec<Step>> {
         ]
     };
     let commit = (inputs(steps), inputs(steps));
-    let moved = (any::<(String, String)>(), head(), head(), commit).prop_map(|((path, git_dir), from, to, commit)| {
+    let moved = ("\\.|worktrees/[a-z]{1,3}", head(), head(), commit).prop_map(|(name, from, to, commit)| {
+        let (path, git_dir) = places().tree(&name).unwrap();
         WorktreeMove {
-            path: path.into(),
-            git_dir: git_dir.into(),
+            path,
+            git_dir,
             head: (from, to),
             commit,
         }
@@ -239,7 +246,7 @@ fn records() -> impl Strategy<Value = Record> {
     prop_oneof![
         (step(), any::<i64>()).prop_map(|(step, at)| Record::Intent { step, at }),
         any::<(u32, u64)>().prop_map(|(pid, started)| Record::Child(ChildId { pid, started })),
-        any::<String>().prop_map(|path| Record::Scratch(path.into())),
+        any::<String>().prop_map(Record::Scratch),
         (step(), made).prop_map(|(step, made)| Record::Outcome { step, made }),
         any::<i64>().prop_map(|at| Record::UndoBegun { at }),
         end.prop_map(Record::End),
@@ -252,7 +259,7 @@ fn run() -> RunId {
 
 /// A whole journal: each step begun and done, in order.
 fn text_of(plan: &Plan) -> String {
-    let mut text = format::first_line(&run(), plan).unwrap();
+    let mut text = format::first_line(&run(), plan, &places(), MARK).unwrap();
     for step in plan.steps() {
         let (step, at) = (step.id.clone(), plan.started());
         text += &format::line(&Record::Intent { step: step.clone(), at }).unwrap();
@@ -270,9 +277,10 @@ proptest! {
 
     #[test]
     fn a_plan_reads_as_it_was_written(plan in plans()) {
-        let line = format::first_line(&run(), &plan).unwrap();
+        let line = format::first_line(&run(), &plan, &places(), MARK).unwrap();
         prop_assert_eq!(line.matches('\n').count(), 1);
-        prop_assert_eq!(format::parse_first(line.trim_end()), Ok(plan));
+        let first = First { run: run().to_string(), repository: MARK.to_owned(), plan };
+        prop_assert_eq!(format::parse_first(line.trim_end(), &places()), Ok(first));
     }
 
     #[test]
@@ -284,11 +292,11 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>(), plan in plans(), at in any::<prop::sample::Index>()) {
-        drop(replay(Path::new("x"), &bytes));
+        drop(replay(Path::new("x"), &bytes, &places()));
         let mut damaged = text_of(&plan).into_bytes();
         let at = at.index(damaged.len());
         damaged.splice(at..at + 1, bytes);
-        drop(replay(Path::new("x"), &damaged));
+        drop(replay(Path::new("x"), &damaged, &places()));
         std::hint::black_box(end_of(&damaged));
     }
 
@@ -298,18 +306,22 @@ proptest! {
         let text = text_of(&plan);
         let kept = at.index(text.len() + 1);
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(format!("{}.jsonl", run()));
+        let here = Places::below(dir.path());
+        prepare(dir.path()).unwrap();
+        fs::write_atomic(&dir.path().join("sentinel/repository"), MARK.as_bytes()).unwrap();
+        let path = path_of(&directory(dir.path()), &run());
         fs::write_scratch(&path, &text.as_bytes()[..kept]).unwrap();
         let whole = text.as_bytes()[..kept].iter().filter(|byte| **byte == b'\n').count();
-        let opened = Journal::open(dir.path(), &run()).unwrap();
+        let opened = Journal::open(&here, &run()).unwrap();
         prop_assert_eq!(opened.is_some(), whole > 0);
         prop_assert_eq!(runs(dir.path()).unwrap().len(), usize::from(whole > 0));
-        if let Some(mut journal) = opened {
+        if let Some(journal) = opened {
+            let mut journal = journal.admit();
             prop_assert_eq!(journal.progress().outcomes.len(), (whole - 1).min(2 * plan.steps().len()) / 2);
-            prop_assert_eq!(journal.plan(), &plan);
+            prop_assert_eq!(journal.plan().steps().len(), plan.steps().len());
             // What is appended then stands on a line of its own.
             journal.record(Record::UndoBegun { at: 1 }).unwrap();
-            let reopened = Journal::open(dir.path(), &run()).unwrap().unwrap();
+            let reopened = Journal::open(&here, &run()).unwrap().unwrap();
             prop_assert!(reopened.progress().undoing);
         }
     }
@@ -319,7 +331,7 @@ proptest! {
 fn what_no_journal_holds_is_refused_by_line() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let plan = plans().new_tree(&mut runner).unwrap().current();
-    let first = format::first_line(&run(), &plan).unwrap();
+    let first = format::first_line(&run(), &plan, &places(), MARK).unwrap();
     for (line, why) in [
         ("{\"intent\":{\"step\":\"nowhere\",\"at\":0}}", "no step `nowhere`"),
         ("{\"intent\":{\"step\":\"refs\"}}", "at"),
@@ -328,17 +340,19 @@ fn what_no_journal_holds_is_refused_by_line() {
         ("", "line 2"),
     ] {
         let damaged = format!("{first}{line}\n");
-        let error = replay(Path::new("runs/x.jsonl"), damaged.as_bytes())
+        let error = replay(Path::new("runs/x.jsonl"), damaged.as_bytes(), &places())
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("`runs/x.jsonl` is damaged at line 2") && error.contains(why),
+            error.contains("`runs/x.jsonl` is refused: it is damaged at line 2") && error.contains(why),
             "{error}"
         );
     }
     let newer = first.replace("sentinel.journal/3", "sentinel.journal/4");
-    let error = replay(Path::new("x"), newer.as_bytes()).unwrap_err().to_string();
+    let error = replay(Path::new("x"), newer.as_bytes(), &places())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("sentinel.journal/4"), "{error}");
     let reversed = first.replace("\"commit_point\":", "\"commit_point\":9");
-    assert!(replay(Path::new("x"), reversed.as_bytes()).is_err());
+    assert!(replay(Path::new("x"), reversed.as_bytes(), &places()).is_err());
 }

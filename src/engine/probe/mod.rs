@@ -87,7 +87,7 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         ask: look.ask.clone(),
         now: clock::now(),
         lineage: Fact::from(lineage(repo, &policy, &tags, source.commit)),
-        unfinished: super::journal::unfinished(&super::journal::directory(&repo.common_dir()))?,
+        unfinished: super::journal::unfinished(&repo.common_dir())?,
         identity: Fact::from(git_write::identity(&repo.top())),
         sign_commits: repo.config_bool("commit.gpgSign")?,
         signing: Signing::NotNeeded,

@@ -136,7 +136,7 @@ fn as_it_stands((_, candidate): (Version, Candidate)) -> Option<Introduction> {
 /// that is on its way: a release is pushed before its ref stands here.
 pub(crate) fn made_here(repo: &Repo, pushed: Option<(&TagName, Oid)>) -> Result<Vec<Introduction>> {
     let mut standing = Vec::new();
-    for (tag, id) in journal::signed_tags(&journal::directory(&repo.common_dir()))? {
+    for (tag, id) in journal::signed_tags(&repo.common_dir())? {
         if pushed == Some((&tag, id)) || repo.find_ref(&tag.full())? == Some(id) {
             let by = Vouched::Object(id);
             standing.push(Introduction { tag, by });

@@ -1,7 +1,6 @@
 //! The journal's lines about builds: what to build, what came of it, and the statement about it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +9,7 @@ use crate::core::binding::Artifact;
 use crate::core::build::{Build, Built, Compiler, NewArtifact, Recipe, Repeat, Toolchain};
 use crate::core::ids::{Digest, TagName};
 use crate::core::plan::{NewStatement, StepId};
+use crate::engine::journal::places::Places;
 use crate::engine::journal::{Attested, Sealed};
 
 #[derive(Serialize, Deserialize)]
@@ -18,7 +18,15 @@ pub(super) struct BuildLine {
     commit: InputLine,
     artifacts: Vec<NewArtifactLine>,
     repeat: RepeatLine,
-    destination: PathBuf,
+    destination: DestinationLine,
+}
+
+/// The worktree and the tag of a build; without a worktree, it lies below the git directory.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DestinationLine {
+    worktree: Option<String>,
+    tag: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,16 +102,20 @@ enum SealedLine {
     Not(String),
 }
 
-pub(super) fn build_line(build: &Build) -> BuildLine {
-    BuildLine {
+pub(super) fn build_line(build: &Build, places: &Places) -> Option<BuildLine> {
+    let (worktree, tag) = places.name_of_build(&build.destination)?;
+    Some(BuildLine {
         commit: input_line(&build.commit),
         artifacts: build.artifacts.iter().map(artifact_line).collect(),
         repeat: match build.repeat {
             Repeat::Once => RepeatLine::Once,
             Repeat::Twice => RepeatLine::Twice,
         },
-        destination: build.destination.clone(),
-    }
+        destination: DestinationLine {
+            worktree,
+            tag: tag.to_string(),
+        },
+    })
 }
 
 fn artifact_line(artifact: &NewArtifact) -> NewArtifactLine {
@@ -155,7 +167,10 @@ pub(super) fn attested_line(attested: &Attested) -> AttestedLine {
     }
 }
 
-pub(super) fn parse_build(line: BuildLine) -> Parsed<Build> {
+pub(super) fn parse_build(line: BuildLine, places: &Places) -> Parsed<Build> {
+    let tag = TagName::new(line.destination.tag).map_err(|error| error.to_string())?;
+    let worktree = line.destination.worktree.as_deref();
+    let destination = places.build(worktree, &tag);
     Ok(Build {
         commit: parse_input(line.commit)?,
         artifacts: line.artifacts.into_iter().map(parse_artifact).collect(),
@@ -163,7 +178,7 @@ pub(super) fn parse_build(line: BuildLine) -> Parsed<Build> {
             RepeatLine::Once => Repeat::Once,
             RepeatLine::Twice => Repeat::Twice,
         },
-        destination: line.destination,
+        destination: destination.ok_or("a build goes to no worktree of the repository")?,
     })
 }
 
