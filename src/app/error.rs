@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use crate::core::check::{Finding, Verdict};
+use crate::core::credentials::struck;
 use crate::core::plan::PlanError;
 use crate::engine::probe::{ProbeError, SettingsError};
 use crate::host;
@@ -74,7 +75,7 @@ impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            message: message.into(),
+            message: struck(&message.into()).into_owned(),
             hints: Vec::new(),
             findings: Vec::new(),
         }

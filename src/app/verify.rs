@@ -85,7 +85,8 @@ pub fn verify(context: &Context, options: &VerifyOptions) -> Result<VerifyAnswer
 fn authority(context: &Context, repo: &Repo, commit: Option<Oid>, options: &VerifyOptions) -> Result<Authority, Error> {
     if let Some(path) = &options.signers {
         let usage = |why: String| Error::new(Kind::Usage, format!("`{}`: {why}", path.display()));
-        let bytes = fs::read(&context.dir.join(path))?.ok_or_else(|| usage("there is no such file".to_owned()))?;
+        let bytes =
+            fs::read_large(&context.dir.join(path))?.ok_or_else(|| usage("there is no such file".to_owned()))?;
         let allowed = trust::read(&bytes).map_err(usage)?;
         let source = path.display().to_string();
         return Ok(Authority::File(Signers { allowed, source }));

@@ -2,12 +2,14 @@
 
 pub mod artifact;
 pub mod binding;
+pub mod bounds;
 pub mod build;
 pub mod changelog;
 pub mod check;
 mod checks;
 pub mod coded;
 pub mod commit;
+pub mod credentials;
 pub mod dsse;
 pub mod entries;
 pub mod facts;

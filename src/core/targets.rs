@@ -7,9 +7,14 @@ use std::collections::BTreeSet;
 
 use toml_edit::{DocumentMut, Item};
 
+use super::bounds;
+
 /// The binaries of a package. `files` are paths below its directory, `/` between their parts; of directories below
 /// `src/bin` the `main.rs` counts.
 pub fn binaries<'f>(manifest: &str, package: &str, files: impl IntoIterator<Item = &'f str>) -> BTreeSet<String> {
+    if bounds::toml(manifest).is_err() {
+        return BTreeSet::new();
+    }
     let Ok(document) = manifest.parse::<DocumentMut>() else {
         // The manifest's own reader refuses it by line and column.
         return BTreeSet::new();

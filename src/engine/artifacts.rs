@@ -9,6 +9,7 @@ use semver::Version;
 use super::identity::{self, Claim};
 use super::journal::{Journal, Record};
 use super::probe::{self, ProbeError};
+use super::shelf::Shelf;
 use crate::core::binding::Artifact;
 use crate::core::build::{Build, Built, NewArtifact, Recipe, Repeat, Toolchain};
 use crate::core::ids::{Digest, Oid};
@@ -16,15 +17,13 @@ use crate::core::plan::Effect;
 use crate::core::plans::tag;
 use crate::core::stamp;
 use crate::host::compile::{Binary, Site};
+use crate::host::door::Door;
 use crate::host::git_read::Repo;
 use crate::host::interrupt::Interrupt;
 use crate::host::{Error, Result, cargo, checkout, fs};
 
 #[cfg(test)]
 mod tests;
-
-/// Keeps the artifacts out of `git status` without touching the user's own ignore files.
-const IGNORE_ALL: &[u8] = b"*\n";
 
 /// Builds, and leaves the artifacts in the build's destination.
 pub(super) fn build(
@@ -34,11 +33,9 @@ pub(super) fn build(
     journal: &mut Journal,
     interrupt: &Interrupt,
 ) -> Result<Built> {
-    let parent = build
-        .destination
-        .parent()
-        .ok_or_else(|| Error::Unexpected(format!("`{}` has no parent directory", build.destination.display())))?;
     let run = journal.run().to_string();
+    let shelf = Shelf::of(repo, &build.destination, &run)?;
+    shelf.ready()?;
     let version = journal.plan().version().clone();
     let workshop = Workshop {
         repo,
@@ -58,17 +55,10 @@ pub(super) fn build(
         Ok(dir)
     })?;
 
-    fs::create_dir(parent)?;
-    fs::write_atomic(&parent.join(".gitignore"), IGNORE_ALL)?;
-    let staging = staging(parent, &run);
-    fs::remove_dir(&staging)?;
-    fs::create_dir(&staging)?;
     for file in &made.files {
-        file.keep(&staging)?;
+        file.keep(&shelf)?;
     }
-    // What stands there is left over from an attempt that was never tagged.
-    fs::remove_dir(&build.destination)?;
-    fs::rename(&staging, &build.destination)?;
+    shelf.show()?;
     for dir in scratch {
         fs::remove_dir(&dir)?;
     }
@@ -80,21 +70,15 @@ pub(super) fn build(
     })
 }
 
-/// Where a run puts finished artifacts together, beside their destination.
-fn staging(parent: &Path, run: &str) -> PathBuf {
-    parent.join(format!(".{run}.partial"))
-}
-
 /// Removes what a run that was killed left of its builds.
-pub(super) fn clean_up(journal: &Journal) -> Result<()> {
+pub(super) fn clean_up(repo: &Repo, journal: &Journal) -> Result<()> {
+    let temporary = Door::open(&fs::scratch_root())?;
     for name in &journal.progress().scratch {
-        fs::remove_dir(&fs::scratch_root().join(name))?;
+        temporary.remove(Path::new(name))?;
     }
     for step in journal.plan().steps() {
-        if let Effect::Build(build) = &step.effect
-            && let Some(parent) = build.destination.parent()
-        {
-            fs::remove_dir(&staging(parent, journal.run().as_str()))?;
+        if let Effect::Build(build) = &step.effect {
+            Shelf::of(repo, &build.destination, journal.run().as_str())?.clear()?;
         }
     }
     Ok(())
@@ -346,7 +330,8 @@ fn inside(checkout: &Path, path: &str) -> Result<PathBuf> {
 
 impl File {
     fn of(artifact: &NewArtifact, path: PathBuf, claim: Claim) -> Result<Self> {
-        let bytes = fs::read(&path)?.ok_or_else(|| Error::Unexpected(format!("`{}` vanished", path.display())))?;
+        let bytes =
+            fs::read_large(&path)?.ok_or_else(|| Error::Unexpected(format!("`{}` vanished", path.display())))?;
         Ok(Self {
             artifact: Artifact {
                 name: artifact.name.clone(),
@@ -358,25 +343,21 @@ impl File {
     }
 
     /// Copies the file, and demands that it is still the one whose digest was taken.
-    fn keep(&self, directory: &Path) -> Result<()> {
+    fn keep(&self, shelf: &Shelf) -> Result<()> {
         let changed = || Error::Unexpected(format!("`{}` changed while it was built", self.path.display()));
-        let bytes = fs::read(&self.path)?.ok_or_else(changed)?;
+        let bytes = fs::read_large(&self.path)?.ok_or_else(changed)?;
         if Digest::of(&bytes) != self.artifact.digest {
             return Err(changed());
         }
-        let to = directory.join(&self.artifact.name);
-        fs::write_atomic(&to, &bytes)?;
-        if fs::is_executable(&self.path)? {
-            fs::set_mode(&to, 0o755)?;
-        }
-        Ok(())
+        let mode = if fs::is_executable(&self.path)? { 0o755 } else { 0o644 };
+        shelf.stage(&self.artifact.name, &bytes, mode)
     }
 }
 
 /// Whether the finished artifacts still lie where the journal says they were put.
 pub(super) fn still_there(directory: &Path, artifacts: &[Artifact]) -> Result<bool> {
     for artifact in artifacts {
-        let bytes = fs::read(&directory.join(&artifact.name))?;
+        let bytes = fs::read_large(&directory.join(&artifact.name))?;
         if bytes.map(|bytes| Digest::of(&bytes)) != Some(artifact.digest) {
             return Ok(false);
         }

@@ -2,6 +2,7 @@
 
 use super::execute::{World, resolve};
 use super::journal::{Attested, Journal, Made, Sealed};
+use super::shelf::Shelf;
 use crate::core::build::{Build, Built};
 use crate::core::dsse;
 use crate::core::ids::{Digest, Oid};
@@ -22,15 +23,15 @@ pub(super) fn attest(world: &World<'_>, journal: &Journal, new: &NewStatement) -
         .render()
         .map_err(|error| Error::Unexpected(error.to_string()))?;
     let envelope = seal(world, new, &bytes)?;
-    fs::write_atomic(&build.destination.join(FILE), &bytes)?;
-    let at = build.destination.join(ENVELOPE_FILE);
+    let shelf = Shelf::of(world.repo, &build.destination, journal.run().as_str())?;
+    shelf.add(FILE, &bytes)?;
     let envelope = match envelope {
         Envelope::By(key, bytes) => {
-            fs::write_atomic(&at, &bytes)?;
+            shelf.add(ENVELOPE_FILE, &bytes)?;
             Sealed::By(key)
         }
         Envelope::Not(why) => {
-            fs::remove_file(&at)?;
+            shelf.drop_file(ENVELOPE_FILE)?;
             Sealed::Not(why)
         }
     };

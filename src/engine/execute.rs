@@ -3,6 +3,7 @@
 use super::journal::{Attested, Journal, Made, Record};
 use super::lookout::is_tracking;
 use super::probe::tag::Candidate;
+use super::shelf::Shelf;
 use super::standing::{self, Standing};
 use super::{artifacts, attest, verify};
 use crate::core::binding::{self, Artifact, Binding};
@@ -16,7 +17,7 @@ use crate::host::interrupt::Interrupt;
 use crate::host::sign::Signer;
 use crate::host::tree_digest::TreeDigests;
 use crate::host::worktree::{self, HeadValue, Relocation};
-use crate::host::{Error, Result, fs};
+use crate::host::{Error, Result};
 
 /// The world, as an effect reaches it.
 pub(super) struct World<'a> {
@@ -57,7 +58,7 @@ pub(super) fn execute(world: &World<'_>, journal: &mut Journal, effect: &Effect)
             Ok(Made::Nothing)
         }
         Effect::RemoveDirectory(path) => {
-            fs::remove_dir(path)?;
+            Shelf::of(world.repo, path, journal.run().as_str())?.empty()?;
             Ok(Made::Nothing)
         }
     }

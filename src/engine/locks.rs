@@ -8,7 +8,7 @@ use crate::core::ids::RefName;
 use crate::core::plan::Effect;
 use crate::host::git_read::Repo;
 use crate::host::index_lock::{self, IndexMark};
-use crate::host::{Error, Result, fs};
+use crate::host::{Error, Result, fs, proc};
 
 /// The lock files that git takes for an effect. Never a remote's.
 fn of(repo: &Repo, effect: &Effect) -> Result<Vec<PathBuf>> {
@@ -54,11 +54,11 @@ fn ref_lock(common: &Path, name: &RefName) -> PathBuf {
 
 /// Removes what a killed child left behind, for the effects of one interrupted step.
 ///
-/// A lock goes only where an open intent names it, it is not older than the intent, and every child on record is gone. The
-/// lock of an index is held for as long as a person's editor is open, so it goes only where it bears the run's mark.
+/// A lock goes only where an open intent names it, it is not older than the intent, every child on record is gone, and no
+/// other git is at work in the repository. The lock of an index is held for as long as a person's editor is open, so it goes only where it bears the run's mark.
 ///
 /// # Errors
-/// `Busy` where a child still runs.
+/// `Busy` where a child still runs, `Held` where another git does.
 pub(super) fn clear_stale(repo: &Repo, journal: &Journal, effects: &[&Effect]) -> Result<()> {
     demand_rest(journal)?;
     let progress = journal.progress();
@@ -67,11 +67,15 @@ pub(super) fn clear_stale(repo: &Repo, journal: &Journal, effects: &[&Effect]) -
             index_lock::release(&moved.git_dir, &IndexMark::of(journal.run()))?;
         }
         for lock in of(repo, effect)? {
-            if let Some(found) = fs::stat(&lock)?
-                && found.mtime() >= progress.intent_at
-            {
-                fs::remove_file(&lock)?;
+            let Some(found) = fs::stat(&lock)? else { continue };
+            if found.mtime() < progress.intent_at {
+                continue;
             }
+            // The child on record is gone, so the lock is stale, unless somebody else's git took it since.
+            if proc::git_at_work(&repo.places()?) {
+                return Err(Error::Held(lock));
+            }
+            fs::remove_file(&lock)?;
         }
     }
     Ok(())

@@ -14,5 +14,6 @@ mod lookout;
 pub(crate) mod packaged;
 pub(crate) mod probe;
 pub(crate) mod runner;
+mod shelf;
 mod standing;
 pub(crate) mod verify;

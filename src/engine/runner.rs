@@ -137,7 +137,7 @@ impl Runner<'_> {
         };
         let found = open.as_ref().filter(|_| found_done).map(|step| &step.id);
         lookout::ahead(&self.world(), &journal, found)?;
-        artifacts::clean_up(&journal)?;
+        artifacts::clean_up(self.repo, &journal)?;
         if let Some(step) = open {
             locks::clear_stale(self.repo, &journal, &[&step.effect])?;
             if found_done {
@@ -161,7 +161,7 @@ impl Runner<'_> {
 
     /// Ends a run as it stands. Nothing but its own directories and its own locks is touched.
     pub(crate) fn forget(&mut self, mut journal: Journal) -> Result<Report> {
-        artifacts::clean_up(&journal)?;
+        artifacts::clean_up(self.repo, &journal)?;
         for step in journal.plan().steps() {
             if let Effect::MoveWorktree(moved) = &step.effect {
                 index_lock::release(&moved.git_dir, &IndexMark::of(journal.run()))?;
@@ -271,7 +271,7 @@ impl Runner<'_> {
             }
             (self.events)(Event::TakenBack { step });
         }
-        artifacts::clean_up(journal)?;
+        artifacts::clean_up(self.repo, journal)?;
         journal.record(Record::End(end))
     }
 

@@ -68,7 +68,7 @@ fn equals_tree(repo: &Repo, tree: Oid, dir: &Path) -> Result<()> {
                 }
                 EntryKind::Commit => continue,
                 EntryKind::Link => Some(super::fs::read_link(&path)?.into_os_string().into_vec()),
-                EntryKind::Blob | EntryKind::BlobExecutable => super::fs::read(&path)?,
+                EntryKind::Blob | EntryKind::BlobExecutable => super::fs::read_large(&path)?,
             };
             let found = bytes.map(|bytes| gix::objs::compute_hash(repo.object_hash(), gix::objs::Kind::Blob, &bytes));
             let same = matches!(found, Some(Ok(found)) if found == entry.oid);

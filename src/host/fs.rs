@@ -18,17 +18,25 @@ fn failed(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Err
     move |source| Error::File { verb, path, source }
 }
 
-/// The file's bytes; `None` where there is no such file.
+/// The most that a text may hold: configuration, messages, records.
+const TEXT_BYTES: u64 = 64 * 1024 * 1024;
+/// The most that anything may hold: artifacts, indexes, working files.
+const LARGE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
+/// The bytes of a text; `None` where there is no such file.
 ///
 /// # Errors
-/// When the file is there and cannot be read.
-#[expect(clippy::disallowed_methods, reason = "this is the room of files")]
+/// As [`read_bounded`].
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(failed("read", path)(error)),
-    }
+    read_bounded(path, TEXT_BYTES)
+}
+
+/// The bytes of a file that may be large: an artifact, an index, a working file.
+///
+/// # Errors
+/// As [`read_bounded`].
+pub(crate) fn read_large(path: &Path) -> Result<Option<Vec<u8>>> {
+    read_bounded(path, LARGE_BYTES)
 }
 
 /// Opens a file to read; `None` where there is no such file.

@@ -10,7 +10,8 @@ use gix::objs::tree::EntryKind;
 use gix::prelude::ReferenceExt as _;
 
 use super::{Error, Result, chain, fs, head};
-use crate::core::facts::{Fact, Head, Refs, RemoteChoice, Target, Worktree};
+use crate::core::bounds::FILE_BYTES;
+use crate::core::facts::{Head, Refs, RemoteChoice, Target};
 use crate::core::ids::{Oid, RefName};
 
 /// The most directories that are walked; the largest repositories known have a tenth of it.
@@ -313,6 +314,19 @@ impl Repo {
         Ok((object.kind, object.data))
     }
 
+    /// The bytes of a file that is read as a text: its size is looked at before it is unpacked.
+    ///
+    /// # Errors
+    /// `Unsupported` where it is larger than any such file.
+    pub(crate) fn file(&self, id: Oid) -> Result<Vec<u8>> {
+        let size = self.size_of(id)?;
+        if size > FILE_BYTES {
+            let what = format!("blob {id} has {size} bytes, more than {FILE_BYTES}, which is not supported for a text");
+            return Err(Error::unsupported(what, format!("git cat-file blob {id} | head")));
+        }
+        Ok(self.object(id)?.1)
+    }
+
     /// Why an object cannot be read. Nothing here fetches what a partial clone left out.
     fn unreadable(&self, id: Oid, error: &gix::Error) -> Error {
         let snapshot = self.gix.config_snapshot();
@@ -445,7 +459,7 @@ impl Repo {
             };
             match (entry.mode.kind(), parts.peek().is_some()) {
                 (EntryKind::Tree, true) => at = entry.oid,
-                (EntryKind::Blob | EntryKind::BlobExecutable, false) => return Ok(Some(self.object(entry.oid)?.1)),
+                (EntryKind::Blob | EntryKind::BlobExecutable, false) => return self.file(entry.oid).map(Some),
                 (
                     EntryKind::Tree | EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link | EntryKind::Commit,
                     _,
@@ -515,51 +529,6 @@ impl Repo {
             .map(|name| self.tracking(&name.to_str_lossy()))
             .unwrap_or_default()
     }
-
-    /// The main working tree and the linked ones, with what is checked out there. Their state is not looked at.
-    pub(crate) fn worktrees(&self) -> Result<Vec<Worktree>> {
-        let unread = |error: gix::Error| Error::git("the list of worktrees", chain(&error));
-        let main = self.gix.main_repo().map_err(unread)?;
-        let mut repos = vec![main];
-        for proxy in self.gix.worktrees().map_err(unread)? {
-            // A worktree whose directory is gone has nothing that could be moved; `git worktree prune` forgets it.
-            if let Ok(repo) = proxy.into_repo() {
-                repos.push(repo);
-            }
-        }
-        let mut found = Vec::new();
-        for repo in repos {
-            let Some(path) = repo.workdir().map(fs::canonical) else {
-                continue;
-            };
-            let git_dir = fs::canonical(repo.git_dir());
-            if !leads_back(&path, &git_dir)? {
-                continue;
-            }
-            let head = head::of(&repo)?;
-            found.push(Worktree {
-                path,
-                git_dir,
-                head,
-                tree: Fact::Unknown("not looked at".to_owned()),
-            });
-        }
-        Ok(found)
-    }
-}
-
-/// Whether the `.git` of a worktree leads to the git directory that names it: a copy of a repository names the worktrees of
-/// the original, which are not its own. A directory that cannot be looked at is no worktree of ours either.
-fn leads_back(top: &Path, git_dir: &Path) -> Result<bool> {
-    const LIMIT_BYTES: u64 = 64 * 1024;
-    let link = top.join(".git");
-    if !fs::stat(&link)?.is_some_and(|found| found.is_file()) {
-        // The main worktree holds its git directory, or a link to it.
-        return Ok(true);
-    }
-    let text = fs::read_bounded(&link, LIMIT_BYTES)?.unwrap_or_default();
-    let target = text.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
-    Ok(fs::canonical(&top.join(target.to_path_lossy())) == git_dir)
 }
 
 /// Counts a directory. Few objects can make a tree of more of them than anybody could walk.

@@ -86,7 +86,7 @@ impl IndexLock {
         }
         let held = Self { lock, index, copy };
         fs::remove_file(&held.copy)?;
-        if let Some(bytes) = fs::read(&held.index)? {
+        if let Some(bytes) = fs::read_large(&held.index)? {
             fs::write_scratch(&held.copy, &bytes)?;
         }
         Ok(held)

@@ -7,6 +7,7 @@ pub(crate) mod cargo;
 pub(crate) mod checkout;
 pub(crate) mod clock;
 pub(crate) mod compile;
+pub(crate) mod door;
 pub(crate) mod env;
 #[cfg(test)]
 pub(crate) mod faults;
@@ -27,6 +28,7 @@ pub(crate) mod sign;
 pub(crate) mod stored;
 pub(crate) mod tree_digest;
 pub(crate) mod worktree;
+mod worktrees;
 
 use std::path::PathBuf;
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::interrupt::Interrupt;
 use super::{Error, Result};
+use crate::core::credentials::struck;
 
 /// What `git rev-parse --local-env-vars` lists: variables that tie a process to one repository, and that must not leak
 /// into work on another. A test holds this list against the installed git.
@@ -96,6 +97,19 @@ fn parent_and_start_time(pid: u32) -> Option<(u32, u64)> {
         return None;
     }
     Some((fields.next()?.parse().ok()?, fields.nth(17)?.parse().ok()?))
+}
+
+/// Whether a git is at work in one of these directories, as far as the system shows. One that merely waits counts: what it
+/// holds cannot be seen.
+pub(crate) fn git_at_work(dirs: &[PathBuf]) -> bool {
+    // Where the system has no `/proc`, or hides whose a process is, there is nobody to be seen.
+    let processes = super::fs::list(Path::new("/proc")).unwrap_or_default();
+    processes.iter().any(|process| {
+        let name = super::fs::read(&process.join("comm")).ok().flatten();
+        let at = super::fs::read_link(&process.join("cwd")).ok();
+        name.is_some_and(|name| name.trim_ascii() == b"git")
+            && at.is_some_and(|at| dirs.iter().any(|dir| at.starts_with(dir)))
+    })
 }
 
 /// What a process started, and what that started. None where the system has no `/proc`.
@@ -228,7 +242,7 @@ impl Run {
         if self.args.len() > NAMED {
             words.push(format!("… ({} more)", self.args.len() - NAMED));
         }
-        words.join(" ")
+        struck(&words.join(" ")).into_owned()
     }
 
     /// Runs to the end and returns what came of it, whatever the exit status.
@@ -329,7 +343,7 @@ impl Run {
         Ok(Output {
             status,
             stdout,
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+            stderr: struck(&String::from_utf8_lossy(&stderr)).into_owned(),
         })
     }
 }

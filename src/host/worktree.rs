@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice as _};
 
+use super::door::Door;
 use super::git_read::Repo;
 use super::git_write::{Recorder, git};
 use super::index_lock::{self, IndexLock, IndexMark};
@@ -305,18 +306,18 @@ fn is_begun(top: &Path, change: &Change, path: &Path) -> Result<bool> {
         .arg(option)
         .arg(new.to_string())
         .success()?;
-    Ok(checked_out.starts_with(&super::fs::read(path)?.unwrap_or_default()))
+    Ok(checked_out.starts_with(&super::fs::read_large(path)?.unwrap_or_default()))
 }
 
+/// Removes a file, and the directories above it that it leaves empty.
 fn remove(top: &Path, path: &BString) -> Result<()> {
-    let full: PathBuf = top.join(path.to_path_lossy());
-    super::fs::remove_file(&full)?;
-    let mut dir = full.parent();
-    while let Some(at) = dir {
-        if at == top || !super::fs::remove_empty_dir(at) {
+    let door = Door::open(top)?;
+    let path = path.to_path_lossy();
+    door.remove_file(&path)?;
+    for dir in path.ancestors().skip(1).filter(|dir| *dir != Path::new("")) {
+        if !door.remove_empty_dir(dir)? {
             break;
         }
-        dir = at.parent();
     }
     Ok(())
 }

@@ -244,3 +244,107 @@ fn an_environment_that_points_elsewhere() {
     }
     assert_eq!(elsewhere.state(), before);
 }
+
+/// What a commit holds may be a link to what never ends, or to what never answers.
+#[test]
+fn links_to_files_without_an_end() {
+    let repo = Repo::flow();
+    let pipe = repo.root().join("pipe");
+    assert!(repo.command("mkfifo").arg(&pipe).status().unwrap().success());
+    for (file, words) in [
+        ("sentinel.toml", "status"),
+        ("sentinel.toml", "hook run pre-commit"),
+        ("Cargo.toml", "next"),
+        ("CHANGELOG.md", "changelog 0.2.0 --check"),
+    ] {
+        for target in ["/dev/zero", "../pipe", "/proc/self/fd/0", "."] {
+            let path = repo.dir().join(file);
+            drop(std::fs::remove_file(&path));
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            let outcome = check(&repo, words);
+            assert!(outcome.code != -1, "{file} -> {target}: {}", outcome.stderr);
+            repo.git("checkout -q -f develop");
+            repo.git("clean -q -f -d");
+        }
+    }
+}
+
+/// Small objects that take gigabytes once they are unpacked and parsed.
+#[test]
+fn texts_that_would_fill_the_memory() {
+    for text in [
+        "[[package.metadata.a]]\n",
+        "# a line of a comment that says nothing\n",
+        "a.b.c.d.e.f.g = 1\n",
+    ] {
+        let repo = Repo::flow();
+        let manifest = repo.read("Cargo.toml") + "\n[package.metadata]\n" + &text.repeat(1_500_000);
+        repo.write("Cargo.toml", manifest);
+        repo.git("commit -q -a -m feat:x");
+        repo.push();
+        for words in ["next", "status", "cut auto --yes", "ci"] {
+            let limited = format!("ulimit -v {}; exec \"$0\" {words}", 256 * 1024);
+            let out = repo
+                .command("sh")
+                .args(["-c", &limited, env!("CARGO_BIN_EXE_cargo-sentinel")])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&out.stderr);
+            let code = out.status.code();
+            assert!(code.is_some_and(|code| code < 70), "{words}: {code:?}: {said}");
+            assert!(!said.contains("memory"), "{words}: {said}");
+        }
+    }
+}
+
+/// The commit's own `target` may be a link, and what lies where it leads is somebody else's.
+#[test]
+fn a_directory_for_artifacts_that_is_a_link() {
+    for link in ["target", "target/sentinel", "target/sentinel/v0.2.0"] {
+        let repo = Repo::flow();
+        let outside = repo.root().join("outside");
+        for dir in ["", "sentinel/v0.2.0", "v0.2.0"] {
+            std::fs::create_dir_all(outside.join(dir)).unwrap();
+        }
+        std::fs::write(outside.join("sentinel/v0.2.0/file"), "precious").unwrap();
+        std::fs::write(outside.join("v0.2.0/file"), "precious").unwrap();
+        check(&repo, "cut auto --yes").succeeds();
+        let path = repo.dir().join(link);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&outside, &path).unwrap();
+        let before = repo.refs();
+        let outcome = check(&repo, "finish --yes");
+        if link == "target/sentinel/v0.2.0" {
+            // A link in the place of a release's own directory is replaced, not followed.
+            outcome.succeeds();
+        } else {
+            outcome.exits(1).says(&["is a link or a file", "rm "]);
+            assert_eq!(repo.refs(), before);
+        }
+        let left = repo
+            .command("find")
+            .arg(&outside)
+            .args(["-type", "f"])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&left.stdout).lines().count(), 2, "{link}");
+    }
+}
+
+/// A token in an address is not repeated, whoever says what is wrong with the remote.
+#[test]
+fn credentials_in_the_address_of_a_remote() {
+    let repo = Repo::flow();
+    repo.git("remote set-url origin https://robot:S3CRET@127.0.0.1:1/demo.git");
+    for words in [
+        "cut auto --yes",
+        "cut auto --yes --json",
+        "check",
+        "status",
+        "finish --yes",
+    ] {
+        let outcome = check(&repo, words);
+        assert!(!outcome.stderr.contains("S3CRET"), "{words}: {}", outcome.stderr);
+        assert!(!outcome.stdout.contains("S3CRET"), "{words}: {}", outcome.stdout);
+    }
+}

@@ -240,14 +240,6 @@ fn journal(repo: &Repo) -> std::path::PathBuf {
     files.pop().unwrap()
 }
 
-fn edit(repo: &Repo, change: impl FnOnce(&str) -> String) {
-    let path = journal(repo);
-    let text = std::fs::read_to_string(&path).unwrap();
-    let changed = change(&text);
-    assert_ne!(text, changed);
-    std::fs::write(path, changed).unwrap();
-}
-
 /// What a journal says is held against what its command could have planned here, before anything runs or goes.
 #[test]
 fn a_journal_that_was_edited() {
@@ -386,4 +378,29 @@ fn a_copy_leaves_the_linked_worktrees_of_its_original_alone() {
     check(&repo, "-C ../copy finish --yes").succeeds();
     let linked = repo.root().join("linked");
     assert_eq!(repo.git_in(&linked, "status --porcelain"), "");
+}
+
+/// A lock that was written after the intent may be another git's that is at work.
+#[test]
+fn a_lock_while_another_git_is_at_work() {
+    let repo = Repo::flow();
+    killed_at(
+        &repo,
+        "cut auto --yes --no-push",
+        "update-ref --no-deref",
+        Killed::BeforeThePush,
+    );
+    let lock = repo.dir().join(".git/HEAD.lock");
+    std::fs::write(&lock, "").unwrap();
+    let mut other = repo.command("git");
+    let other = other.args(["cat-file", "--batch"]).stdin(std::process::Stdio::piped());
+    let mut other = other.spawn().unwrap();
+    for words in ["resume --yes", "undo --yes"] {
+        leads_out(&repo, words, 75, "where none is at work: rm ");
+        assert!(lock.exists());
+    }
+    other.kill().unwrap();
+    other.wait().unwrap();
+    check(&repo, "resume --yes").succeeds();
+    assert!(!lock.exists());
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use toml_edit::{Document, Item, TableLike};
 
 use super::ManifestError;
+use crate::core::bounds;
 
 /// A place in a file: line and column count from 1, the column in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,12 @@ impl Text {
     /// # Errors
     /// When it is not TOML, with the first place that says so.
     pub(in crate::core) fn document(&self) -> Result<Document<&str>, ManifestError> {
+        if let Err(message) = bounds::toml(&self.raw) {
+            return Err(ManifestError::Syntax {
+                at: self.location(0),
+                message,
+            });
+        }
         Document::parse(self.raw.as_str()).map_err(|error| ManifestError::Syntax {
             at: self.location(error.span().map_or(0, |span| span.start)),
             message: error.message().to_owned(),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::MANIFEST;
 use super::tree::{Commit, Found, join, parent, resolve};
+use crate::core::bounds;
 
 /// A table of TOML.
 pub(super) type Table = Map<String, Value>;
@@ -172,6 +173,7 @@ pub(super) fn package_name(manifest: &[u8]) -> Option<String> {
 pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    bounds::toml(text)?;
     let document: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
         let message = error.message();
         message.lines().next().unwrap_or(message).to_owned()

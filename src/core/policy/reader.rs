@@ -3,9 +3,14 @@
 use toml_edit::{Document, Item, Key, Table, TableLike};
 
 use super::error::{Fault, Problems};
+use crate::core::bounds;
 
 /// Parses a text; what makes it no TOML is reported.
 pub(super) fn document<'a>(text: &'a str, problems: &mut Problems) -> Option<Document<&'a str>> {
+    if let Err(why) = bounds::toml(text) {
+        problems.report(0, Fault::new(why));
+        return None;
+    }
     match Document::parse(text) {
         Ok(document) => Some(document),
         Err(error) => {

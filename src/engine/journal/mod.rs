@@ -173,7 +173,13 @@ pub(super) fn mark(common_dir: &Path) -> Result<Option<String>> {
 
 /// Makes the directory that journals lie in, and the repository's mark.
 pub(crate) fn prepare(common_dir: &Path) -> Result<()> {
-    fs::create_dir(&directory(common_dir))?;
+    let dir = directory(common_dir);
+    fs::create_dir(&dir)?;
+    for place in dir.ancestors().take(2) {
+        if let Some(why) = fs::writable_by_others(place)? {
+            return Err(exposed(&dir, place, why));
+        }
+    }
     if mark(common_dir)?.is_none() {
         let path = common_dir.join("sentinel").join("repository");
         fs::write_atomic(&path, format!("{}\n", fs::random_word()?).as_bytes())?;

@@ -217,7 +217,7 @@ fn locks(repo: &Repo, manifests: &BTreeMap<String, Oid>, locks: BTreeMap<String,
             continue;
         }
         found.push(LockFacts {
-            lock: repo.object(id)?.1,
+            lock: repo.file(id)?,
             path,
             workspace,
             manifests: loaded,

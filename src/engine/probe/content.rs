@@ -27,7 +27,7 @@ pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Conte
     let mut locks = BTreeMap::new();
     for (path, id) in lock_ids {
         // A lock file that is not UTF-8 is none that cargo wrote.
-        if let Ok(text) = String::from_utf8(repo.object(id)?.1) {
+        if let Ok(text) = String::from_utf8(repo.file(id)?) {
             locks.insert(path, text);
         }
     }
@@ -66,7 +66,7 @@ fn with_neighbours<'l>(
         let Some(id) = ids.get(&path).filter(|_| !manifests.contains_key(&path)) else {
             continue;
         };
-        if let Ok(manifest) = Manifest::parse(repo.object(*id)?.1, &path) {
+        if let Ok(manifest) = Manifest::parse(repo.file(*id)?, &path) {
             manifests.insert(path.clone(), manifest);
             neighbours.push(path);
         }
@@ -134,7 +134,7 @@ pub(super) fn packages_in(repo: &Repo, ids: &BTreeMap<String, Oid>, root: &str) 
             let Some(id) = ids.get(&path) else {
                 return Ok((Err(format!("`{path}` is not in the commit")), loaded));
             };
-            match Manifest::parse(repo.object(*id)?.1, &path) {
+            match Manifest::parse(repo.file(*id)?, &path) {
                 Ok(manifest) => drop(loaded.insert(path, manifest)),
                 Err(error) => return Ok((Err(error.to_string()), loaded)),
             }

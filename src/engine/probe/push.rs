@@ -491,7 +491,7 @@ impl Look<'_> {
         let artifacts = parsed.binding.artifacts.into_iter();
         artifacts
             .map(|artifact| {
-                let bytes = fs::read(&dir.join(&artifact.name));
+                let bytes = fs::read_large(&dir.join(&artifact.name));
                 ArtifactFacts {
                     found: Fact::from(bytes.map(|bytes| bytes.map(|bytes| Digest::of(&bytes)))),
                     name: artifact.name,
