@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::parse::Changelog;
+use super::parse::{Changelog, SectionKind};
 use super::scan::Unclosed;
 
 /// Why a changelog is refused: it cannot be changed without guessing. Lines count from 1.
@@ -142,15 +142,16 @@ impl From<Unclosed> for ChangelogError {
 /// # Errors
 /// With the first doubt.
 pub(super) fn understood(changelog: &Changelog<'_>) -> Result<(), ChangelogError> {
-    use super::parse::SectionKind::Unreleased;
-
     let newest = changelog.newest();
     if let Some(unclosed) = &changelog.unclosed
         && newest.is_none_or(|newest| unclosed.line < newest.line)
     {
-        return Err(unclosed.clone().into());
+        return Err((*unclosed).into());
     }
-    let mut unreleased = changelog.sections.iter().filter(|section| section.kind == Unreleased);
+    let mut unreleased = changelog
+        .sections
+        .iter()
+        .filter(|section| section.kind == SectionKind::Unreleased);
     let first = unreleased.next();
     let is_above = |line: usize| newest.is_none_or(|newest| line < newest.line);
     match (first, unreleased.next()) {

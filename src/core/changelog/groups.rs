@@ -2,7 +2,7 @@
 
 use super::Group;
 use super::parse::{Changelog, Section};
-use super::scan::{Kind, scan_part};
+use super::scan::{Kind, Line, scan_part};
 
 /// Words for each group, in lower case; of a heading only its letters count.
 const WORDS: [(Group, &[&str]); 6] = [
@@ -262,10 +262,10 @@ pub(super) enum Undressable {
 fn first_heading_level(changelog: &Changelog<'_>) -> Option<usize> {
     changelog.sections.iter().find_map(|section| {
         let lines = scan_part(section.body).ok()?;
-        lines.iter().find_map(|line| match line.kind {
-            Kind::Heading { level, .. } if level <= 4 && level > 1 => Some(level),
-            _ => None,
-        })
+        lines
+            .iter()
+            .filter_map(Line::heading_level)
+            .find(|level| (2..=4).contains(level))
     })
 }
 

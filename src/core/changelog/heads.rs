@@ -56,20 +56,12 @@ pub(super) fn heads<'a>(lines: &[Line<'a>]) -> Heads<'a> {
     let candidates: Vec<_> = lines
         .iter()
         .enumerate()
-        .filter_map(|(index, line)| match line.kind {
-            Kind::Heading { level, title } if level <= DEEPEST => Some(Candidate {
-                index,
-                level,
-                title: Title::read(title),
-            }),
-            Kind::Heading { .. }
-            | Kind::Blank
-            | Kind::Underline
-            | Kind::Item
-            | Kind::Continued
-            | Kind::Raw
-            | Kind::Definition { .. }
-            | Kind::Text => None,
+        .filter_map(|(index, line)| {
+            let Kind::Heading { level, title } = line.kind else {
+                return None;
+            };
+            let title = Title::read(title);
+            (level <= DEEPEST).then_some(Candidate { index, level, title })
         })
         .collect();
     let releases = level_of_releases(&candidates);

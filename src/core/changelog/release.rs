@@ -410,10 +410,9 @@ fn start_of_last(lines: &[Line<'_>], range: Range<usize>, is_wanted: impl Fn(&Li
     let inside = lines.iter().rev().filter(|line| range.contains(&line.start));
     let last = inside.take_while(|line| line.kind == Kind::Blank || is_wanted(line));
     let last: Vec<_> = last.collect();
-    match last.iter().any(|line| is_wanted(line)) {
-        true => last.last().map_or(range.end, |line| line.start),
-        false => range.end,
-    }
+    let found = last.iter().any(|line| is_wanted(line));
+    let start = last.last().filter(|_| found).map(|line| line.start);
+    start.unwrap_or(range.end)
 }
 
 /// The entries with what ends the section behind them, and a blank line where something follows it.

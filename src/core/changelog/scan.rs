@@ -21,6 +21,20 @@ impl Line<'_> {
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
+
+    /// The level of the heading that it is.
+    pub(super) fn heading_level(&self) -> Option<usize> {
+        match self.kind {
+            Kind::Heading { level, .. } => Some(level),
+            Kind::Blank
+            | Kind::Underline
+            | Kind::Item
+            | Kind::Continued
+            | Kind::Raw
+            | Kind::Definition { .. }
+            | Kind::Text => None,
+        }
+    }
 }
 
 /// What a line is.
