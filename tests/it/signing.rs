@@ -180,7 +180,7 @@ fn an_openpgp_key_gets_a_line_of_its_kind() {
     let ring = KeyRing::new(&repo, "ed25519");
     repo.git("config gpg.format openpgp");
     repo.git("config user.signingKey alice@example.org");
-    let run = |words: &str| check_with(&repo, words, |command| drop(command.env("GNUPGHOME", ring.path(""))));
+    let run = |words: &str| check_with(&repo, words, |command| { command.env("GNUPGHOME", ring.path("")); });
     run("cut auto --yes").succeeds();
     let line = format!(
         "echo 'alice@example.org openpgp {}' >> .sentinel/allowed_signers",
@@ -198,7 +198,7 @@ fn an_openpgp_key_gets_a_line_of_its_kind() {
     repo.git("config gpg.format openpgp");
     repo.git("config user.signingKey nobody@example.org");
     let cut = check_with(&repo, "cut auto --yes", |command| {
-        drop(command.env("GNUPGHOME", ring.path("")))
+        command.env("GNUPGHOME", ring.path(""));
     });
     cut.exits(1)
         .says(&["gpg has no secret key nobody@example.org that signs"]);
