@@ -15,7 +15,7 @@ use gix::hash::Kind as HashKind;
 use super::artifact::package::{self, PackedFile, name_and_version};
 use super::artifact::{Damage, Identity, Source, VCS_INFO, vcs_identity};
 use super::ids::Oid;
-use manifest::Workspace;
+use manifest::{Files, Workspace};
 pub use tree::{Commit, Inner, TreeEntry};
 use tree::{Found, join, parent};
 
@@ -296,7 +296,7 @@ impl<C: Commit> Comparison<'_, C> {
 
     /// What `readme` or `license-file` names, for a file of that name at the package's top.
     fn outside(&self, file: &Packed) -> Result<Found, C::Error> {
-        for path in self.workspace.outside(self.dir) {
+        for path in self.workspace.outside() {
             let name = path.rsplit('/').next().unwrap_or_default();
             if name == file.path {
                 let found = tree::resolve(&path, self.commit)?;
@@ -317,13 +317,9 @@ impl<C: Commit> Comparison<'_, C> {
         if relation == Relation::Same {
             return Ok(FileFinding::new(&file.path, relation, because));
         }
-        let build_script = tree::resolve(&join(self.dir, "build.rs").unwrap_or_default(), self.commit)?;
-        let context = manifest::Context {
-            name: &self.package.name,
-            version: &self.package.version,
-            has_build_script: matches!(build_script, Found::File { .. }),
-        };
-        let differences = self.workspace.differences(&self.package.manifest, &context);
+        let files: Files = self.package.files.iter().map(|file| file.path.clone()).collect();
+        let package = (self.package.name.as_str(), self.package.version.as_str());
+        let differences = self.workspace.differences(&self.package.manifest, &files, package);
         Ok(content(
             &file.path,
             &differences,

@@ -10,7 +10,7 @@ use gix::objs::tree::EntryKind;
 use crate::core::ids::Oid;
 use crate::core::packaged::{Commit, Inner, TreeEntry};
 use crate::host::git_read::Repo;
-use crate::host::{Error, Result, fs};
+use crate::host::{Error, Result, cargo, fs};
 
 /// The files of one commit. Trees are read once.
 pub(crate) struct CommitFiles<'a> {
@@ -112,6 +112,10 @@ impl Commit for CommitFiles<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn registry(&self, name: &str) -> Result<Option<String>> {
+        cargo::registry_index(name)
     }
 }
 

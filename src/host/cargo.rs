@@ -10,6 +10,8 @@ use super::{Error, Result};
 /// The oldest cargo that packages members which depend on each other before they are published (the Cargo changelog:
 /// `cargo package --workspace` for unpublished siblings, 1.90).
 pub(crate) const LEAST_CARGO: (u32, u32) = (1, 90);
+/// The largest configuration of cargo that is read.
+const CONFIGURATION_BYTES_MAX: u64 = 1024 * 1024;
 /// How long packaging may take: no code is compiled, but an index may have to be updated.
 const PACKAGE_DEADLINE: Duration = Duration::from_secs(1800);
 /// How long cargo may take to fetch one package.
@@ -44,6 +46,37 @@ pub(crate) fn cached(name: &str, version: &str) -> Result<Vec<PathBuf>> {
     let caches = super::fs::list(&home.join("registry").join("cache"))?;
     let files = caches.into_iter().map(|cache| cache.join(&file));
     Ok(files.filter(|path| path.exists()).collect())
+}
+
+/// The index of a registry that the user has configured: in the environment, else in cargo's home (The Cargo Book,
+/// "Configuration", `registries.<name>.index`). `None` where there is no such registry.
+///
+/// # Errors
+/// When the configuration cannot be read.
+pub(crate) fn registry_index(name: &str) -> Result<Option<String>> {
+    let variable = format!("CARGO_REGISTRIES_{}_INDEX", name.to_uppercase().replace('-', "_"));
+    if let Some(index) = super::env::var_os(&variable) {
+        return Ok(index.into_string().ok());
+    }
+    let Some(home) = super::env::cargo_home() else {
+        return Ok(None);
+    };
+    for file in ["config", "config.toml"] {
+        let path = home.join(file);
+        let Some(bytes) = super::fs::read_bounded(&path, CONFIGURATION_BYTES_MAX)? else {
+            continue;
+        };
+        let unread =
+            |why: &dyn std::fmt::Display| Error::Unexpected(format!("cannot read `{}`: {why}", path.display()));
+        let text = String::from_utf8(bytes).map_err(|error| unread(&error))?;
+        let configuration: toml_edit::DocumentMut = text.parse().map_err(|error| unread(&error))?;
+        let registry = configuration
+            .get("registries")
+            .and_then(|registries| registries.get(name));
+        let index = registry.and_then(|registry| registry.get("index")?.as_str());
+        return Ok(index.map(str::to_owned));
+    }
+    Ok(None)
 }
 
 /// Has cargo fetch one version from its registry into the cache; `dir` is in no package, so that none is taken for it.

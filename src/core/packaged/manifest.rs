@@ -1,39 +1,57 @@
 //! A packed `Cargo.toml` against the commit's: cargo rewrites it, without paths and with what is inherited filled in
-//! (The Cargo Book, "The Manifest Format", "Workspaces", cargo-publish(1)). Compared is what it says, key by key.
+//! (The Cargo Book, "The Manifest Format", "Workspaces", cargo-publish(1)).
 //!
-//! `dependencies` and `targets` have the tables that are compared by more than equality.
+//! What cargo writes for the commit's manifest is made (`inherited`, `targets`, `written`) and compared key by key. Where
+//! the package says something else, the table of `rewrites` decides; what has no row there is a difference.
 
-mod dependencies;
+mod document;
+mod inherited;
+mod registries;
+pub(super) mod rewrites;
 mod targets;
+mod written;
 
-use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use super::MANIFEST;
 use super::tree::{Commit, Found, join, parent, resolve};
-use crate::core::bounds;
+pub(super) use document::{Table, read};
+use rewrites::Values;
+pub(super) use targets::Files;
 
-/// A table of TOML.
-pub(super) type Table = Map<String, Value>;
+/// The files that cargo takes for a README where none is named, in its order.
+const READMES: [&str; 3] = ["README.md", "README.txt", "README"];
 
 /// The commit's manifest of the package, and that of its workspace's root.
 pub(super) struct Workspace {
+    dir: String,
     member: Result<Table, String>,
     root: Option<Root>,
+    /// The README that is found beside the manifest.
+    readme: Option<&'static str>,
+    /// The index of each registry that a dependency names, where it is known.
+    registries: BTreeMap<String, String>,
 }
 
+/// The root of a workspace.
 struct Root {
     dir: String,
     /// `[workspace]`.
     table: Table,
+    /// `[package]`, where the root is a package too.
+    package: Option<Table>,
 }
 
-/// What the differences depend on besides the manifests.
-pub(super) struct Context<'a> {
-    /// The package's name, and its version, as the archive is called.
-    pub(super) name: &'a str,
-    pub(super) version: &'a str,
-    /// Whether the commit has a `build.rs` beside the manifest.
-    pub(super) has_build_script: bool,
+/// What cargo writes depends on, besides the manifest.
+struct Surroundings<'a> {
+    dir: &'a str,
+    files: &'a Files,
+    readme: Option<&'a str>,
+    /// The workspace's resolver.
+    resolver: &'a str,
+    registries: &'a BTreeMap<String, String>,
 }
 
 impl Workspace {
@@ -42,15 +60,112 @@ impl Workspace {
     /// # Errors
     /// When the commit cannot be read. A manifest that is none is a difference.
     pub(super) fn of<C: Commit>(dir: &str, commit: &C) -> Result<Self, C::Error> {
-        let Some(bytes) = manifest_in(dir, commit)? else {
-            let member = Err("the commit has no Cargo.toml there".to_owned());
-            return Ok(Self { member, root: None });
+        let member = match manifest_in(dir, commit)? {
+            Some(bytes) => read(&bytes),
+            None => Err("the commit has no Cargo.toml there".to_owned()),
         };
-        let member = read(&bytes);
-        let pointer = member
-            .as_ref()
-            .ok()
-            .and_then(|member| package(member)?.get("workspace")?.as_str());
+        let mut readme = None;
+        for name in READMES {
+            let is_file = |found| matches!(found, Found::File { .. });
+            if readme.is_none() && is_file(resolve(&join(dir, name).unwrap_or_default(), commit)?) {
+                readme = Some(name);
+            }
+        }
+        let mut workspace = Self {
+            dir: dir.to_owned(),
+            root: Root::above(dir, member.as_ref().ok(), commit)?,
+            member,
+            readme,
+            registries: BTreeMap::new(),
+        };
+        for name in registries::named(&workspace.filled()) {
+            if let Some(index) = registries::index(&name, dir, commit)? {
+                workspace.registries.insert(name, index);
+            }
+        }
+        Ok(workspace)
+    }
+
+    /// The directory of the workspace's root; the repository's top where there is none.
+    pub(super) fn root(&self) -> &str {
+        self.root.as_ref().map_or("", |root| &root.dir)
+    }
+
+    /// The commit's manifest with what it inherits; empty where it cannot be read.
+    fn filled(&self) -> Table {
+        let empty = Table::new();
+        let member = self.member.as_ref().unwrap_or(&empty);
+        inherited::fill(member, self.root.as_ref(), &inherited::way_up(&self.dir, self.root()))
+    }
+
+    /// The paths that `readme` and `license-file` name, in the repository.
+    pub(super) fn outside(&self) -> Vec<String> {
+        let filled = self.filled();
+        let named = |key: &str| join(&self.dir, filled.get("package")?.get(key)?.as_str()?);
+        ["readme", "license-file"].into_iter().filter_map(named).collect()
+    }
+
+    /// The package's version.
+    pub(super) fn version(&self) -> Option<String> {
+        Some(self.filled().get("package")?.get("version")?.as_str()?.to_owned())
+    }
+
+    /// The resolver that the whole workspace uses (The Cargo Book, "Resolver versions"): what its root names, else what the
+    /// root package's edition implies, and the first in a workspace without a root package.
+    fn resolver(&self, own: &Table) -> String {
+        let text = |table: Option<&Table>, key: &str| table?.get(key)?.as_str().map(str::to_owned);
+        let own = own.get("package").and_then(Value::as_object);
+        let (package, table) = match &self.root {
+            Some(root) if root.dir == self.dir => (own, Some(&root.table)),
+            Some(root) => (root.package.as_ref(), Some(&root.table)),
+            None => (own, None),
+        };
+        let named = text(package, "resolver").or_else(|| text(table, "resolver"));
+        named.unwrap_or_else(|| {
+            let edition = match package {
+                Some(package) => text(Some(package), "edition").unwrap_or_else(|| "2015".to_owned()),
+                None => "2015".to_owned(),
+            };
+            written::implied_resolver(&edition).to_owned()
+        })
+    }
+
+    /// What the packed manifest says other than cargo would write for the commit's. `files` are those of the package.
+    pub(super) fn differences(&self, packed: &[u8], files: &Files, package: (&str, &str)) -> Vec<String> {
+        if let Err(why) = &self.member {
+            return vec![format!("the commit's cannot be read: {why}")];
+        }
+        let packed = match read(packed) {
+            Ok(packed) => written::in_full(&packed, files),
+            Err(why) => return vec![format!("it cannot be read: {why}")],
+        };
+        let own = written::in_full(&self.filled(), files);
+        let around = Surroundings {
+            dir: &self.dir,
+            files,
+            readme: self.readme,
+            resolver: &self.resolver(&own),
+            registries: &self.registries,
+        };
+        let written = written::written(&own, &around);
+        let mut found = Differences {
+            resolver: around.resolver,
+            found: Vec::new(),
+        };
+        found.of_tables(&mut Vec::new(), &written, &own, &packed);
+        let (name, version) = package;
+        for (key, expected) in [("name", name), ("version", version)] {
+            let said = packed.get("package").and_then(|package| package.get(key));
+            found.unless_equal(&format!("package.{key}"), Some(&Value::from(expected)), said);
+        }
+        found.found
+    }
+}
+
+impl Root {
+    /// The root that a member names, else the nearest manifest above it that has a workspace.
+    fn above<C: Commit>(dir: &str, member: Option<&Table>, commit: &C) -> Result<Option<Self>, C::Error> {
+        let pointer = member.and_then(|member| package(member)?.get("workspace")?.as_str());
         let mut candidates: Vec<String> = Vec::new();
         match pointer {
             Some(pointer) => candidates.extend(join(dir, pointer)),
@@ -63,87 +178,83 @@ impl Workspace {
                 }
             }
         }
-        let mut root = None;
         for dir in candidates {
-            let found = manifest_in(&dir, commit)?.and_then(|bytes| read(&bytes).ok());
-            let table = found.and_then(|mut manifest| match manifest.remove("workspace") {
-                Some(Value::Object(table)) => Some(table),
-                _ => None,
-            });
-            if let Some(table) = table {
-                root = Some(Root { dir, table });
-                break;
+            let Some(mut manifest) = manifest_in(&dir, commit)?.and_then(|bytes| read(&bytes).ok()) else {
+                continue;
+            };
+            if let Some(Value::Object(table)) = manifest.remove("workspace") {
+                let mut root = Self {
+                    dir,
+                    table,
+                    package: None,
+                };
+                let filled = inherited::fill(&manifest, Some(&root), "");
+                root.package = filled.get("package").and_then(Value::as_object).cloned();
+                return Ok(Some(root));
             }
         }
-        Ok(Self { member, root })
-    }
-
-    /// The directory of the workspace's root; the repository's top where there is none.
-    pub(super) fn root(&self) -> &str {
-        self.root.as_ref().map_or("", |root| &root.dir)
-    }
-
-    /// The paths that `readme` and `license-file` name, in the repository.
-    pub(super) fn outside(&self, dir: &str) -> Vec<String> {
-        let Ok(member) = &self.member else { return Vec::new() };
-        let named = |key: &str| {
-            let value = field(package(member)?, key)?;
-            if is_inherited(value) {
-                let root = self.root.as_ref()?;
-                let shared = field(root.table.get("package")?.as_object()?, key)?;
-                join(&root.dir, shared.as_str()?)
-            } else {
-                join(dir, value.as_str()?)
-            }
-        };
-        ["readme", "license-file"].into_iter().filter_map(named).collect()
-    }
-
-    /// The package's version.
-    pub(super) fn version(&self) -> Option<String> {
-        let member = self.member.as_ref().ok()?;
-        let version = match package(member)?.get("version")? {
-            inherited if is_inherited(inherited) => {
-                let root = self.root.as_ref()?;
-                root.table.get("package")?.get("version")?
-            }
-            own => own,
-        };
-        version.as_str().map(str::to_owned)
-    }
-
-    /// What the packed manifest says other than the commit's.
-    pub(super) fn differences(&self, packed: &[u8], context: &Context<'_>) -> Vec<String> {
-        let member = match &self.member {
-            Ok(member) => member,
-            Err(why) => return vec![format!("the commit's cannot be read: {why}")],
-        };
-        let packed = match read(packed) {
-            Ok(packed) => packed,
-            Err(why) => return vec![format!("it cannot be read: {why}")],
-        };
-        let empty = Table::new();
-        let shared = self.root.as_ref().map_or(&empty, |root| &root.table);
-        let mut found = Differences::default();
-        package_table(member, &packed, shared, context, &mut found);
-        targets::compare(member, &packed, context.name, &mut found);
-        dependencies::compare(member, &packed, shared, &mut found);
-        other_tables(member, &packed, shared, &mut found);
-        found.0
+        Ok(None)
     }
 }
 
 /// What differs, in words.
-#[derive(Default)]
-pub(super) struct Differences(Vec<String>);
+struct Differences<'a> {
+    resolver: &'a str,
+    found: Vec<String>,
+}
 
-impl Differences {
+impl Differences<'_> {
+    /// Compares a table with what cargo writes, key by key.
+    fn of_tables(&mut self, at: &mut Vec<String>, written: &Table, own: &Table, packed: &Table) {
+        let keys: BTreeSet<&String> = written.keys().chain(packed.keys()).collect();
+        for key in keys {
+            at.push(key.clone());
+            let values = Values {
+                written: written.get(key),
+                own: own.get(key),
+                packed: packed.get(key),
+            };
+            self.of_key(at, &values);
+            at.pop();
+        }
+    }
+
+    fn of_key(&mut self, at: &mut Vec<String>, values: &Values<'_>) {
+        let key: Vec<&str> = at.iter().map(String::as_str).collect();
+        if values.written == values.packed || rewrites::admits(&key, values, self.resolver) {
+            return;
+        }
+        let empty = Table::new();
+        let table = |value: Option<&'_ Value>| match value {
+            Some(Value::Object(table)) => Some(table.clone()),
+            None if rewrites::lists_tables(&key) => Some(Table::new()),
+            _ => None,
+        };
+        if let (Some(written), Some(packed)) = (table(values.written), table(values.packed)) {
+            let own = table(values.own).unwrap_or(empty);
+            self.of_tables(at, &written, &own, &packed);
+            return;
+        }
+        let key = at.join(".");
+        match values.written {
+            Some(written) if values.own.is_none() || values.own == values.packed => {
+                let packed = values.packed.map_or("not set".to_owned(), Value::to_string);
+                self.found
+                    .push(format!("`{key}` is {packed}, cargo makes {written} of the commit's"));
+            }
+            _ => self.note(&key, values.own.or(values.written), values.packed),
+        }
+    }
+
     /// Notes that a key has one value here and another there.
     fn note(&mut self, key: &str, committed: Option<&Value>, packed: Option<&Value>) {
-        self.0.push(match (committed, packed) {
-            (Some(committed), Some(packed)) => format!("`{key}` is {packed}, in the commit {committed}"),
-            (None, Some(packed)) => format!("`{key}` is {packed}, in the commit it is not set"),
+        self.found.push(match (committed, packed) {
+            (Some(committed), Some(packed)) if committed != packed => {
+                format!("`{key}` is {packed}, in the commit {committed}")
+            }
             (Some(committed), None) => format!("`{key}` is not set, in the commit it is {committed}"),
+            (Some(_), Some(packed)) => format!("`{key}` is {packed}, which cargo leaves out"),
+            (None, Some(packed)) => format!("`{key}` is {packed}, in the commit it is not set"),
             (None, None) => return,
         });
     }
@@ -169,51 +280,6 @@ pub(super) fn package_name(manifest: &[u8]) -> Option<String> {
     Some(package(&manifest)?.get("name")?.as_str()?.to_owned())
 }
 
-/// A TOML document as a table of values.
-pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
-    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    bounds::toml(text)?;
-    let document: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-        let message = error.message();
-        message.lines().next().unwrap_or(message).to_owned()
-    })?;
-    Ok(table(document.as_table()))
-}
-
-fn table(table_like: &dyn toml_edit::TableLike) -> Table {
-    let entries = table_like.iter().map(|(key, item)| (key.to_owned(), item_value(item)));
-    entries.collect()
-}
-
-fn item_value(item: &toml_edit::Item) -> Value {
-    match item {
-        toml_edit::Item::None => Value::Null,
-        toml_edit::Item::Value(plain) => value(plain),
-        toml_edit::Item::Table(inner) => Value::Object(table(inner)),
-        toml_edit::Item::ArrayOfTables(tables) => {
-            Value::Array(tables.iter().map(|inner| Value::Object(table(inner))).collect())
-        }
-    }
-}
-
-fn value(plain: &toml_edit::Value) -> Value {
-    match plain {
-        toml_edit::Value::String(text) => Value::from(text.value().as_str()),
-        toml_edit::Value::Integer(number) => Value::from(*number.value()),
-        toml_edit::Value::Float(number) => Value::from(number.value().to_string()),
-        toml_edit::Value::Boolean(switch) => Value::from(*switch.value()),
-        toml_edit::Value::Datetime(moment) => Value::from(moment.value().to_string()),
-        toml_edit::Value::Array(items) => Value::Array(items.iter().map(value).collect()),
-        toml_edit::Value::InlineTable(inner) => Value::Object(table(inner)),
-    }
-}
-
-/// A key of a table, in the spelling with `-` or, as cargo took it up to edition 2021, with `_`.
-fn field<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
-    table.get(key).or_else(|| table.get(&key.replace('-', "_")))
-}
-
 /// `[package]`, or `[project]` as it was called before Cargo 1.0.
 fn package(manifest: &Table) -> Option<&Table> {
     manifest.get("package").or_else(|| manifest.get("project"))?.as_object()
@@ -221,153 +287,4 @@ fn package(manifest: &Table) -> Option<&Table> {
 
 fn is_inherited(value: &Value) -> bool {
     value.get("workspace") == Some(&Value::Bool(true))
-}
-
-/// Every key of two tables once, in the spelling with `-`.
-fn keys(committed: &Table, packed: &Table) -> std::collections::BTreeSet<String> {
-    committed
-        .keys()
-        .chain(packed.keys())
-        .map(|key| key.replace('_', "-"))
-        .collect()
-}
-
-/// Keys of `[package]` that are compared on their own, or not at all: `workspace` says where the root is, and what `readme`
-/// names is compared as a file.
-const APART: [&str; 6] = ["workspace", "readme", "license-file", "resolver", "build", "edition"];
-/// What cargo writes since 1.80, beside the targets in full.
-const DISCOVERY: [&str; 5] = ["autolib", "autobins", "autoexamples", "autotests", "autobenches"];
-
-fn package_table(member: &Table, packed: &Table, shared: &Table, context: &Context<'_>, found: &mut Differences) {
-    let empty = Table::new();
-    let own = package(member).unwrap_or(&empty);
-    let theirs = package(packed).unwrap_or(&empty);
-    let inheritable = shared.get("package").and_then(Value::as_object).unwrap_or(&empty);
-    let committed = |key: &str| match field(own, key) {
-        Some(value) if is_inherited(value) => field(inheritable, key),
-        value => value,
-    };
-    for key in keys(own, theirs) {
-        let (before, after) = (committed(&key), field(theirs, &key));
-        if APART.contains(&key.as_str()) || (DISCOVERY.contains(&key.as_str()) && after == Some(&Value::Bool(false))) {
-            continue;
-        }
-        found.unless_equal(&format!("package.{key}"), before, after);
-    }
-    for (key, value) in [("name", context.name), ("version", context.version)] {
-        let expected = Value::from(value);
-        found.unless_equal(&format!("package.{key}"), Some(&expected), field(theirs, key));
-    }
-    let resolver = committed("resolver").or_else(|| shared.get("resolver"));
-    if field(theirs, "resolver").is_some() {
-        found.unless_equal("package.resolver", resolver, field(theirs, "resolver"));
-    }
-    let first_edition = Value::from("2015");
-    let edition = committed("edition").unwrap_or(&first_edition);
-    found.unless_equal(
-        "package.edition",
-        Some(edition),
-        Some(field(theirs, "edition").unwrap_or(&first_edition)),
-    );
-    let name_of = |value: &Value| value.as_str().and_then(|path| path.rsplit('/').next()).map(Value::from);
-    let license = committed("license-file").and_then(name_of);
-    let packed_license = field(theirs, "license-file").and_then(name_of);
-    found.unless_equal("package.license-file", license.as_ref(), packed_license.as_ref());
-    build_script(committed("build"), field(theirs, "build"), context, found);
-}
-
-/// `package.build`: cargo finds `build.rs` by itself, and since 1.80 writes down what it found.
-fn build_script(committed: Option<&Value>, packed: Option<&Value>, context: &Context<'_>, found: &mut Differences) {
-    let script = |value: Option<&Value>| match value {
-        None | Some(Value::Bool(true)) => Value::from(if context.has_build_script { "build.rs" } else { "" }),
-        Some(Value::Bool(false)) => Value::from(""),
-        Some(Value::String(path)) => Value::from(path.strip_prefix("./").unwrap_or(path)),
-        Some(other) => other.clone(),
-    };
-    if script(committed) != script(packed) {
-        found.note("package.build", committed, packed);
-    }
-}
-
-/// Tables that cargo leaves out or that are compared elsewhere.
-const LEFT_OUT: [&str; 16] = [
-    "package",
-    "project",
-    "lib",
-    "bin",
-    "example",
-    "test",
-    "bench",
-    "dependencies",
-    "dev-dependencies",
-    "build-dependencies",
-    "target",
-    "features",
-    "workspace",
-    "patch",
-    "replace",
-    "lints",
-];
-
-fn other_tables(member: &Table, packed: &Table, shared: &Table, found: &mut Differences) {
-    for key in keys(member, packed) {
-        if key == "profile" {
-            let settings = |manifest| field(manifest, &key).map(profile);
-            found.unless_equal(&key, settings(member).as_ref(), settings(packed).as_ref());
-        } else if !LEFT_OUT.contains(&key.as_str()) {
-            found.unless_equal(&key, field(member, &key), field(packed, &key));
-        }
-    }
-    for key in ["workspace", "patch", "replace"] {
-        if let Some(after) = packed.get(key).filter(|after| member.get(key) != Some(after)) {
-            found.note(key, member.get(key), Some(after));
-        }
-    }
-    // Before Cargo 1.74 there were none, and what a dependency lints is not shown.
-    if let Some(after) = packed.get("lints") {
-        let before = match member.get("lints") {
-            Some(value) if is_inherited(value) => shared.get("lints"),
-            value => value,
-        };
-        found.unless_equal("lints", before.map(lints).as_ref(), Some(&lints(after)));
-    }
-}
-
-/// Lints with each level in its short spelling: cargo writes a priority of 0 down (The Cargo Book, "The `lints` section").
-fn lints(tools: &Value) -> Value {
-    let Value::Object(table) = tools else {
-        return tools.clone();
-    };
-    let mut plain: Table = table.iter().map(|(key, value)| (key.clone(), lints(value))).collect();
-    if plain.get("level").is_some_and(Value::is_string) && plain.get("priority") == Some(&Value::from(0)) {
-        plain.remove("priority");
-    }
-    match plain.get("level") {
-        Some(level) if level.is_string() && plain.len() == 1 => level.clone(),
-        _ => Value::Object(plain),
-    }
-}
-
-/// Profiles with each setting in one of the spellings that it may have (The Cargo Book, "Profiles").
-fn profile(settings: &Value) -> Value {
-    let Value::Object(table) = settings else {
-        return settings.clone();
-    };
-    let one = |(key, value): (&String, &Value)| {
-        let plain = match (key.as_str(), value) {
-            ("debug", Value::Bool(false)) => Value::from(0),
-            ("debug", Value::Bool(true)) => Value::from(2),
-            ("debug", Value::String(level)) => match level.as_str() {
-                "none" => Value::from(0),
-                "limited" => Value::from(1),
-                "full" => Value::from(2),
-                _ => value.clone(),
-            },
-            ("strip", Value::Bool(false)) => Value::from("none"),
-            ("strip", Value::Bool(true)) => Value::from("symbols"),
-            _ => profile(value),
-        };
-        (key.clone(), plain)
-    };
-    Value::Object(table.iter().map(one).collect())
 }

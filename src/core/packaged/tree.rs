@@ -27,6 +27,12 @@ pub trait Commit {
     /// # Errors
     /// When it is, and cannot be read.
     fn submodule(&self, commit: Oid) -> Result<Option<Inner<'_, Self::Error>>, Self::Error>;
+
+    /// The index of a registry that the commit names and does not describe; `None` where nobody knows it.
+    ///
+    /// # Errors
+    /// When it cannot be looked up.
+    fn registry(&self, name: &str) -> Result<Option<String>, Self::Error>;
 }
 
 /// The files of another repository's commit.
