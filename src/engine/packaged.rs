@@ -2,7 +2,6 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::path::Path;
 
 use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
@@ -10,14 +9,15 @@ use gix::objs::tree::EntryKind;
 use crate::core::ids::Oid;
 use crate::core::packaged::{Commit, Inner, TreeEntry};
 use crate::host::git_read::Repo;
-use crate::host::{Error, Result, cargo, fs};
+use crate::host::submodule::Submodules;
+use crate::host::{Error, Result, cargo};
 
 /// The files of one commit. Trees are read once.
 pub(crate) struct CommitFiles<'a> {
     repo: &'a Repo,
     root: Oid,
     trees: RefCell<HashMap<Oid, Entries>>,
-    modules: OnceCell<Vec<Repo>>,
+    submodules: OnceCell<Submodules>,
 }
 
 /// A tree's entries, by name.
@@ -31,7 +31,7 @@ impl<'a> CommitFiles<'a> {
             repo,
             root: repo.tree_of(commit)?,
             trees: RefCell::default(),
-            modules: OnceCell::new(),
+            submodules: OnceCell::new(),
         })
     }
 
@@ -43,15 +43,14 @@ impl<'a> CommitFiles<'a> {
         Ok(found)
     }
 
-    /// The repositories of the submodules that were cloned, wherever they are checked out.
-    fn modules(&self) -> Result<&[Repo]> {
-        if self.modules.get().is_none() {
-            let mut found = Vec::new();
-            modules_below(&self.repo.common_dir().join("modules"), &mut found)?;
-            // Nobody else can have set it meanwhile: the cell is not shared between threads.
-            return Ok(self.modules.get_or_init(|| found));
+    /// The repositories of the submodules that were cloned.
+    fn submodules(&self) -> Result<&Submodules> {
+        if let Some(found) = self.submodules.get() {
+            return Ok(found);
         }
-        Ok(self.modules.get().map(Vec::as_slice).unwrap_or_default())
+        let found = Submodules::of(self.repo)?;
+        // Nobody else can have set it meanwhile: the cell is not shared between threads.
+        Ok(self.submodules.get_or_init(|| found))
     }
 
     /// An entry of a tree. Names that are not UTF-8 are none that a package could have.
@@ -101,34 +100,18 @@ impl Commit for CommitFiles<'_> {
         if self.repo.has_object(id) {
             return Ok(self.repo.object(id)?.1);
         }
-        let module = self.modules()?.iter().find(|module| module.has_object(id));
+        let module = self.submodules()?.with_object(id);
         Ok(module.unwrap_or(self.repo).object(id)?.1)
     }
 
     fn submodule(&self, commit: Oid) -> Result<Option<Inner<'_, Error>>> {
-        for module in self.modules()? {
-            if module.is_commit(commit)? {
-                return Ok(Some(Box::new(CommitFiles::of(module, commit)?)));
-            }
+        match self.submodules()?.with_commit(commit)? {
+            Some(module) => Ok(Some(Box::new(CommitFiles::of(module, commit)?))),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     fn registry(&self, name: &str) -> Result<Option<String>> {
         cargo::registry_index(name)
     }
-}
-
-/// The repositories below a directory: a submodule's is called as the submodule is, which may hold `/`, and has those of
-/// its own submodules below it (gitsubmodules(7), gitrepository-layout(5), "modules").
-fn modules_below(dir: &Path, found: &mut Vec<Repo>) -> Result<()> {
-    for path in fs::list(dir)? {
-        if path.join("HEAD").is_file() && path.join("objects").is_dir() {
-            found.push(Repo::discover(&path)?);
-            modules_below(&path.join("modules"), found)?;
-        } else if path.is_dir() {
-            modules_below(&path, found)?;
-        }
-    }
-    Ok(())
 }

@@ -3,23 +3,48 @@
 //! An `assume-unchanged` edit, a smudge filter, line-ending conversion and replaced objects all slip past a clean
 //! `git status`; here every file is held against its blob before anything is built from it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gix::objs::tree::EntryKind;
 
 use super::git_read::Repo;
 use super::merge::isolated;
+use super::submodule::Submodules;
 use super::{Error, Result};
 use crate::core::ids::Oid;
 
 /// Attributes with the highest precedence (gitattributes(5)): no conversion of any kind.
 const NO_CONVERSION: &[u8] = b"* -text !eol -ident !filter !working-tree-encoding\n";
 
-/// Checks `commit` out into `dir`, which must be empty and outside every repository.
+/// Checks `commit` out into `dir`, which must be empty and outside every repository; its submodules too, at the commits that
+/// it names, from what the clone keeps of them.
 ///
 /// # Errors
-/// When git fails, or a file differs from its blob.
+/// When git fails, a file differs from its blob, or the clone does not have a submodule's commit.
 pub(crate) fn pristine(repo: &Repo, commit: Oid, dir: &Path) -> Result<()> {
+    let submodules = Submodules::of(repo)?;
+    let mut pending = check_out(repo, commit, dir)?;
+    while let Some(Link { at, commit }) = pending.pop() {
+        let Some(module) = submodules.with_commit(commit)? else {
+            let path = at.strip_prefix(dir).unwrap_or(&at).display();
+            return Err(Error::unsupported(
+                format!("the clone does not have the submodule `{path}` at its commit {commit}"),
+                "git submodule update --init --recursive",
+            ));
+        };
+        pending.extend(check_out(module, commit, &at)?);
+    }
+    Ok(())
+}
+
+/// A submodule: where it belongs, and its commit.
+struct Link {
+    at: PathBuf,
+    commit: Oid,
+}
+
+/// Checks one repository's commit out; gives its submodules, of which there are empty directories.
+fn check_out(repo: &Repo, commit: Oid, dir: &Path) -> Result<Vec<Link>> {
     let format = repo.object_hash().to_string();
     isolated(dir)
         .args([
@@ -54,10 +79,10 @@ pub(crate) fn pristine(repo: &Repo, commit: Oid, dir: &Path) -> Result<()> {
     equals_tree(repo, repo.tree_of(commit)?, dir)
 }
 
-/// Demands that every file below `dir` holds its blob's bytes. Submodules are not checked out and not looked at.
-fn equals_tree(repo: &Repo, tree: Oid, dir: &Path) -> Result<()> {
+/// Demands that every file below `dir` holds its blob's bytes; gives the submodules.
+fn equals_tree(repo: &Repo, tree: Oid, dir: &Path) -> Result<Vec<Link>> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-    let mut pending = vec![(tree, dir.to_owned())];
+    let (mut pending, mut links) = (vec![(tree, dir.to_owned())], Vec::new());
     while let Some((id, at)) = pending.pop() {
         for entry in repo.tree_entries(id)? {
             let path = at.join(std::ffi::OsStr::from_bytes(&entry.filename));
@@ -66,7 +91,13 @@ fn equals_tree(repo: &Repo, tree: Oid, dir: &Path) -> Result<()> {
                     pending.push((entry.oid, path));
                     continue;
                 }
-                EntryKind::Commit => continue,
+                EntryKind::Commit => {
+                    links.push(Link {
+                        at: path,
+                        commit: entry.oid,
+                    });
+                    continue;
+                }
                 EntryKind::Link => Some(super::fs::read_link(&path)?.into_os_string().into_vec()),
                 EntryKind::Blob | EntryKind::BlobExecutable => super::fs::read_large(&path)?,
             };
@@ -80,5 +111,5 @@ fn equals_tree(repo: &Repo, tree: Oid, dir: &Path) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(links)
 }

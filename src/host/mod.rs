@@ -26,6 +26,7 @@ pub(crate) mod proc;
 mod revision;
 pub(crate) mod sign;
 pub(crate) mod stored;
+pub(crate) mod submodule;
 pub(crate) mod tree_digest;
 pub(crate) mod worktree;
 mod worktrees;

@@ -258,3 +258,64 @@ fn a_resumed_release_names_what_it_built_last() {
     .succeeds();
     assert!(repo.origin_refs().contains("refs/tags/v0.2.0"));
 }
+
+/// The same repository twice: a submodule, and one of its own.
+fn with_submodules(repo: &Repo) {
+    let identity = "-c user.name=Alice -c user.email=a@example.org";
+    for (name, text) in [("inner", "int inner;\n"), ("outer", "int outer;\n")] {
+        let dir = repo.root().join(name);
+        repo.git_in(repo.root(), &format!("init -q --template= -b main {name}"));
+        std::fs::write(dir.join("a.c"), text).unwrap();
+        repo.git_in(&dir, "add a.c");
+        repo.git_in(&dir, &format!("{identity} commit -q -m one"));
+    }
+    let outer = repo.root().join("outer");
+    let allowed = "-c protocol.file.allow=always";
+    repo.git_in(&outer, &format!("{allowed} submodule --quiet add ../inner deep/inner"));
+    repo.git_in(&outer, &format!("{identity} commit -q -m two"));
+    repo.git(&format!("{allowed} submodule --quiet add ../outer vendor/lib"));
+    repo.git(&format!("{allowed} submodule --quiet update --init --recursive"));
+    repo.commit("feat: a library of another repository");
+    repo.push();
+}
+
+/// A package that packs files of submodules packs them in the release too, at the commits that the commit names.
+#[test]
+fn submodules_are_checked_out() {
+    let repo = Repo::flow();
+    with_submodules(&repo);
+    check(&repo, "cut auto --yes").succeeds();
+    check(&repo, "finish --yes").succeeds();
+    let packed = std::fs::read(beside(&repo, "demo-0.2.0.crate")).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(packed.as_slice()));
+    let paths: Vec<_> = archive
+        .entries()
+        .unwrap()
+        .map(|entry| entry.unwrap().path().unwrap().display().to_string())
+        .collect();
+    for path in ["vendor/lib/a.c", "vendor/lib/deep/inner/a.c"] {
+        assert!(paths.contains(&format!("demo-0.2.0/{path}")), "{path} in {paths:?}");
+    }
+    check(
+        &repo,
+        "verify v0.2.0 --signers .sentinel/allowed_signers --artifact target/sentinel/v0.2.0/demo-0.2.0.crate",
+    )
+    .succeeds();
+}
+
+/// A clone that lacks a submodule's commit cannot make the package: it says so, and which command mends it.
+#[test]
+fn a_submodule_that_is_not_at_hand_is_refused() {
+    let repo = Repo::flow();
+    with_submodules(&repo);
+    check(&repo, "cut auto --yes").succeeds();
+    repo.git("submodule --quiet deinit --all --force");
+    std::fs::remove_dir_all(repo.dir().join(".git/modules")).unwrap();
+    let missing = [
+        "does not have the submodule `vendor/lib` at its commit",
+        "git submodule update --init --recursive",
+    ];
+    let outcome = check(&repo, "finish --yes");
+    assert_ne!(outcome.code, 0);
+    outcome.says(&missing);
+}
