@@ -5,6 +5,7 @@
 
 mod elf;
 pub mod package;
+mod sealed;
 mod tar;
 #[cfg(test)]
 mod tests;

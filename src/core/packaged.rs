@@ -23,6 +23,8 @@ use tree::{Found, join, parent};
 const MANIFEST: &str = "Cargo.toml";
 const ORIGINAL: &str = "Cargo.toml.orig";
 const LOCK: &str = "Cargo.lock";
+/// The largest file of a package that is held in memory.
+const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// A `.crate`, read once: what its files would be as blobs, and the few that are read by content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,12 +57,18 @@ impl Crate {
     /// When it is damaged, goes beyond a bound, or its directory is not named after a package and a version.
     pub fn read(source: &mut dyn Source, hash: HashKind) -> Result<Self, Damage> {
         let (mut files, mut identity, mut manifest, mut lock) = (Vec::new(), None, None, None);
-        let top = package::files(source, &mut |file| {
-            files.push(Packed::of(&file, hash)?);
-            match file.path.as_str() {
-                VCS_INFO => identity = vcs_identity(&file.content)?,
-                MANIFEST => manifest = Some(file.content),
-                LOCK => lock = Some(file.content),
+        let top = package::files(source, &mut |mut file| {
+            let path = file.path.clone();
+            if file.size_bytes > TEXT_BYTES_MAX && ![VCS_INFO, MANIFEST, LOCK].contains(&path.as_str()) {
+                files.push(Packed::of_large(file, hash)?);
+                return Ok(());
+            }
+            let content = file.bytes("TEXT_BYTES_MAX", TEXT_BYTES_MAX)?;
+            files.push(Packed::of(&file, &content, hash)?);
+            match path.as_str() {
+                VCS_INFO => identity = vcs_identity(&content)?,
+                MANIFEST => manifest = Some(content),
+                LOCK => lock = Some(content),
                 _ => {}
             }
             Ok(())
@@ -105,25 +113,49 @@ impl Crate {
 }
 
 impl Packed {
-    fn of(file: &PackedFile, hash: HashKind) -> Result<Self, Damage> {
+    fn of(file: &PackedFile<'_>, content: &[u8], hash: HashKind) -> Result<Self, Damage> {
         let blob = |bytes: &[u8]| {
-            gix::objs::compute_hash(hash, gix::objs::Kind::Blob, bytes).map_err(|error| Damage::Format {
-                kind: "crate",
-                why: format!("`{}` cannot be hashed: {error}", file.path),
-            })
+            gix::objs::compute_hash(hash, gix::objs::Kind::Blob, bytes).map_err(|error| unhashed(&file.path, &error))
         };
-        let own = blob(&file.content)?;
-        let text = with_lf(&file.content);
+        let own = blob(content)?;
+        let text = with_lf(content);
         Ok(Self {
             path: file.path.clone(),
             executable: file.executable,
             blob: own,
-            with_lf: if text.len() == file.content.len() {
-                own
-            } else {
-                blob(&text)?
-            },
+            with_lf: if text.len() == content.len() { own } else { blob(&text)? },
         })
+    }
+
+    /// A file that never stands in memory as a whole: its line endings are not looked at.
+    fn of_large(file: PackedFile<'_>, hash: HashKind) -> Result<Self, Damage> {
+        let mut hasher = gix::hash::hasher(hash);
+        hasher.update(&gix::objs::encode::loose_header(gix::objs::Kind::Blob, file.size_bytes));
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = file
+                .content
+                .read(&mut buffer)
+                .map_err(|error| unhashed(&file.path, &error))?;
+            if read == 0 {
+                break;
+            }
+            hasher.update(buffer.get(..read).unwrap_or_default());
+        }
+        let blob = hasher.try_finalize().map_err(|error| unhashed(&file.path, &error))?;
+        Ok(Self {
+            path: file.path,
+            executable: file.executable,
+            blob,
+            with_lf: blob,
+        })
+    }
+}
+
+fn unhashed(path: &str, why: &dyn std::fmt::Display) -> Damage {
+    Damage::Format {
+        kind: package::KIND,
+        why: format!("`{path}` cannot be hashed: {why}"),
     }
 }
 
@@ -338,7 +370,12 @@ impl<C: Commit> Comparison<'_, C> {
                 return Ok(FileFinding::new(&file.path, Relation::Same, None));
             }
             let packed = self.package.lock.as_deref().unwrap_or_default();
-            let differences = lock::differences(packed, &self.commit.blob(blob)?, &self.package.name);
+            let differences = lock::differences(
+                packed,
+                &self.commit.blob(blob)?,
+                &self.package.name,
+                &self.workspace.sources(),
+            );
             if best.as_ref().is_none_or(|best| differences.len() < best.len()) {
                 best = Some(differences);
             }

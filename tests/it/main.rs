@@ -30,6 +30,7 @@ mod provenance;
 mod published;
 mod recovery;
 mod refusals;
+mod rewrites;
 mod signing;
 mod support;
 mod trust;

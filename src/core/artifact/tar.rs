@@ -67,8 +67,6 @@ pub(super) struct Entry<'a> {
     /// Its path, `/` between components, none of them `.` or `..`; empty for the archive's own top.
     pub(super) path: String,
     pub(super) what: What,
-    /// Whether its owner may execute it.
-    pub(super) executable: bool,
     /// What is left unread is read over.
     pub(super) content: &'a mut dyn Read,
 }
@@ -85,7 +83,7 @@ pub(super) enum What {
 
 impl What {
     /// Headers that describe the next entry are no entries: the reader takes them in.
-    fn of(entry: EntryType) -> Self {
+    pub(super) fn of(entry: EntryType) -> Self {
         match entry {
             file if file.is_file() || file.is_contiguous() => Self::File,
             directory if directory.is_dir() => Self::Directory,
@@ -142,11 +140,9 @@ pub(super) fn walk(
                 what: "sparse file",
             });
         }
-        let executable = entry.header().mode().map_err(told)? & 0o100 != 0;
         let shown = show(Entry {
             path,
             what,
-            executable,
             content: &mut entry,
         });
         // The bound explains a failed read better than the words of whoever was reading.

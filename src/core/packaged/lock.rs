@@ -17,7 +17,9 @@ struct Locked {
 /// What the packed lock file locks and the commit's does not, or otherwise. `own` is the package itself.
 ///
 /// A package of the workspace comes without source in the commit's lock file and from the registry in the packed one.
-pub(super) fn differences(packed: &[u8], committed: &[u8], own: &str) -> Vec<String> {
+///
+/// `registries` are the sources that packages of the workspace may come from.
+pub(super) fn differences(packed: &[u8], committed: &[u8], own: &str, registries: &[String]) -> Vec<String> {
     let (packed, committed) = match (locked(packed), locked(committed)) {
         (Ok(packed), Ok(committed)) => (packed, committed),
         (Err(why), _) => return vec![format!("it cannot be read: {why}")],
@@ -29,7 +31,15 @@ pub(super) fn differences(packed: &[u8], committed: &[u8], own: &str) -> Vec<Str
             continue;
         }
         let named = |other: &&Locked| other.name == package.name && other.version == package.version;
-        let same = |other: &Locked| other.source.is_none() || other.source == package.source;
+        // A package of the workspace comes from the registry that packages are published to, or from one that the manifest names.
+        let is_published = package
+            .source
+            .as_ref()
+            .is_some_and(|source| registries.contains(source));
+        let same = |other: &Locked| match &other.source {
+            None => is_published,
+            source => *source == package.source,
+        };
         let (name, version) = (&package.name, &package.version);
         match committed.iter().filter(named).find(|other| same(other)) {
             None if committed.iter().any(|other| named(&other)) => {
@@ -45,8 +55,8 @@ pub(super) fn differences(packed: &[u8], committed: &[u8], own: &str) -> Vec<Str
             }
             None => found.push(format!("it locks {name} {version}, which the commit's does not")),
             Some(other) => {
-                let both = other.checksum.as_ref().zip(package.checksum.as_ref());
-                if both.is_some_and(|(committed, packed)| committed != packed) {
+                // The workspace's own packages have none in the commit's.
+                if other.checksum.is_some() && other.checksum != package.checksum {
                     found.push(format!("it has another checksum for {name} {version}"));
                 }
             }

@@ -7,8 +7,10 @@
 mod document;
 mod inherited;
 mod registries;
-pub(super) mod rewrites;
+mod rewrites;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,6 +105,16 @@ impl Workspace {
         let filled = self.filled();
         let named = |key: &str| join(&self.dir, filled.get("package")?.get(key)?.as_str()?);
         ["readme", "license-file"].into_iter().filter_map(named).collect()
+    }
+
+    /// Where packages of the workspace may come from once they are published, as lock files write it.
+    pub(super) fn sources(&self) -> Vec<String> {
+        let known = self.registries.values().map(String::as_str);
+        let source = |index: &str| match index.contains('+') {
+            true => index.to_owned(),
+            false => format!("registry+{index}"),
+        };
+        known.chain([written::CRATES_IO]).map(source).collect()
     }
 
     /// The package's version.

@@ -11,20 +11,22 @@ use super::targets;
 use super::written::implied_resolver;
 
 /// A row: keys that cargo rewrites.
-pub(in crate::core::packaged) struct Rewrite {
+pub(super) struct Rewrite {
     /// The keys; `*` is any one part.
-    pub(in crate::core::packaged) keys: &'static [&'static str],
+    pub(super) keys: &'static [&'static str],
     /// The first cargo that does so.
-    pub(in crate::core::packaged) since: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page of it is held against this table"))]
+    pub(super) since: &'static str,
     /// What it writes.
-    pub(in crate::core::packaged) written: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page of it is held against this table"))]
+    pub(super) written: &'static str,
     /// What others write.
-    pub(in crate::core::packaged) otherwise: Otherwise,
+    pub(super) otherwise: Otherwise,
 }
 
 /// What a package may say where it does not say what the newest cargo writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::core::packaged) enum Otherwise {
+pub(super) enum Otherwise {
     /// Nothing else.
     Nothing,
     /// What the commit says, to the letter.
@@ -38,7 +40,7 @@ pub(in crate::core::packaged) enum Otherwise {
 impl Otherwise {
     /// What it is in words, for the page.
     #[cfg(test)]
-    pub(in crate::core::packaged) fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Self::Nothing => "nothing else",
             Self::Own => "what the commit says",
@@ -63,31 +65,26 @@ const fn row(
 }
 
 /// Every row.
-pub(in crate::core::packaged) const REWRITES: &[Rewrite] = &[
+pub(super) const REWRITES: &[Rewrite] = &[
     row(
         &["project", "dev_dependencies", "build_dependencies"],
-        "1.26",
+        "1.19",
         "under the names `package`, `dev-dependencies`, `build-dependencies`",
         Otherwise::Nothing,
     ),
     row(
         &["workspace", "package.workspace", "patch", "replace"],
-        "1.26",
+        "1.19",
         "left out",
         Otherwise::Nothing,
     ),
     row(
-        &["a key with `workspace = true`"],
+        &["*.workspace"],
         "1.64",
         "what the workspace's root says; of a dependency with the member's `features`, `optional`, `public`, and `default-features = true`",
         Otherwise::Nothing,
     ),
-    row(
-        &["a key that cargo does not know"],
-        "1.26",
-        "left out, with a warning",
-        Otherwise::Own,
-    ),
+    row(&["unknown keys"], "1.19", "left out, with a warning", Otherwise::Own),
     row(
         &[
             "package.autolib",
@@ -96,7 +93,7 @@ pub(in crate::core::packaged) const REWRITES: &[Rewrite] = &[
             "package.autotests",
             "package.autobenches",
         ],
-        "1.80",
+        "1.79; `autolib` 1.83",
         "`false`: all targets are written down",
         Otherwise::Own,
     ),
@@ -108,13 +105,13 @@ pub(in crate::core::packaged) const REWRITES: &[Rewrite] = &[
     ),
     row(
         &["package.readme"],
-        "1.80",
+        "1.79",
         "the file that is named or found, by its name alone where it lies outside of the package, else `false`",
         Otherwise::Own,
     ),
     row(
         &["package.license-file"],
-        "1.46",
+        "1.43",
         "by its name alone where it lies outside of the package",
         Otherwise::Own,
     ),
@@ -127,13 +124,13 @@ pub(in crate::core::packaged) const REWRITES: &[Rewrite] = &[
     row(&["package.rust-version"], "1.56", "as it is", Otherwise::Absent),
     row(
         &["lib", "bin.*", "example.*", "test.*", "bench.*"],
-        "1.80",
+        "1.79",
         "with the name and path that cargo finds; left out where the file is not packed",
         Otherwise::Own,
     ),
     row(
         &["dependencies.*", "build-dependencies.*"],
-        "1.26",
+        "1.39",
         "as a table, without `path`, `base`, `git`, `branch`, `tag`, `rev`",
         Otherwise::Nothing,
     ),
@@ -145,19 +142,23 @@ pub(in crate::core::packaged) const REWRITES: &[Rewrite] = &[
     ),
     row(
         &["dependencies.*.registry"],
-        "1.30",
+        "1.34",
         "`registry-index`, the index of that registry",
         Otherwise::Nothing,
     ),
     row(
-        &["dependencies.*.public"],
-        "1.57",
+        &[
+            "dependencies.*.public",
+            "dev-dependencies.*.public",
+            "build-dependencies.*.public",
+        ],
+        "1.36",
         "left out, unless the unstable feature is on",
         Otherwise::Own,
     ),
     row(
         &["features.*"],
-        "1.80",
+        "1.78",
         "without what is said of a dependency that was left out",
         Otherwise::Own,
     ),
@@ -167,9 +168,9 @@ pub(in crate::core::packaged) const REWRITES: &[Rewrite] = &[
         "with `priority = 0` where a table has none",
         Otherwise::Own,
     ),
-    row(&["lints", "hints"], "1.74", "as it is", Otherwise::Absent),
+    row(&["lints", "hints"], "1.74; `hints` 1.90", "as it is", Otherwise::Absent),
     row(
-        &["profile.*.debug", "profile.*.opt-level"],
+        &["profile.*.debug"],
         "1.71",
         "as a number, where it is one in other words",
         Otherwise::Own,

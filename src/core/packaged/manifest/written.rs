@@ -275,10 +275,6 @@ fn write_profile(settings: &mut Value) {
                 "full" => Value::from(2),
                 _ => continue,
             },
-            ("opt-level", Value::String(level)) => match level.parse::<u32>() {
-                Ok(level) => Value::from(level),
-                Err(_) => continue,
-            },
             (_, Value::Object(_)) => {
                 write_profile(value);
                 continue;
