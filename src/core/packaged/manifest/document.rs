@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::core::bounds;
+
 /// A table of TOML.
 pub(in crate::core::packaged) type Table = Map<String, Value>;
 
-/// The largest manifest or lock file that is read. A parser takes about a hundred times as much memory.
-const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 /// The key under which a date stands apart from a text that reads the same.
 const DATETIME: &str = "$datetime";
 /// The key under which a number that JSON lacks stands apart from a text that reads the same.
@@ -17,14 +17,9 @@ const FLOAT: &str = "$float";
 /// # Errors
 /// When it is larger than a manifest or a lock file may be, or is not TOML.
 pub(in crate::core::packaged) fn read(bytes: &[u8]) -> Result<Table, String> {
-    if bytes.len() > DOCUMENT_BYTES_MAX {
-        return Err(format!(
-            "it has {} bytes, more than DOCUMENT_BYTES_MAX, which is {DOCUMENT_BYTES_MAX}",
-            bytes.len()
-        ));
-    }
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    bounds::toml(text)?;
     let document: toml_edit::Document<&str> = toml_edit::Document::parse(text).map_err(|error| {
         let message = error.message();
         message.lines().next().unwrap_or(message).to_owned()
