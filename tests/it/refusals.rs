@@ -293,7 +293,7 @@ fn a_journal_that_is_damaged() {
     for words in ["resume --yes", "undo --yes", "cut auto --yes", "status"] {
         refuses(&repo, words, 3, &[&place, "sentinel/runs/"]);
     }
-    std::fs::write(&journal, text.replace("sentinel.journal/2", "sentinel.journal/9")).unwrap();
+    std::fs::write(&journal, text.replace("sentinel.journal/3", "sentinel.journal/9")).unwrap();
     refuses(
         &repo,
         "resume --yes",
