@@ -4,6 +4,7 @@
 //! then no ancestors, so that reachability alone hides them. Each answer's base and commits are held against plain git,
 //! and the task fails where they differ.
 
+mod changelogs;
 mod crates;
 mod now;
 mod past;
@@ -47,6 +48,8 @@ enum Other {
     Now(now::Args),
     /// Count what the hooks take for a secret in the files of repositories.
     Secrets(secrets::Args),
+    /// Write the sections of past releases into changelogs as they were, and hold them against the projects' own.
+    Changelogs(changelogs::Args),
 }
 
 /// One repository.
@@ -66,6 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some(Other::Crates(args)) => return crates::run(args),
         Some(Other::Now(args)) => return now::run(args),
         Some(Other::Secrets(args)) => return secrets::run(args),
+        Some(Other::Changelogs(args)) => return changelogs::run(args),
         None => {}
     }
     let mut sections = String::new();
@@ -102,6 +106,18 @@ fn name_of(dir: &Path) -> String {
     let named = parts.map(|part| part.trim_end_matches(".git").to_owned());
     let mut named = named.filter(|part| !part.is_empty() && part != "repo");
     named.next().unwrap_or_default().replace('+', "/")
+}
+
+/// A repository's clone among others.
+fn clone_of(repository: &str, clones: &Path) -> Result<PathBuf> {
+    let flat = repository.replace('/', "+");
+    let places = [
+        clones.join(repository),
+        clones.join(&flat).join("repo"),
+        clones.join(&flat),
+    ];
+    let found = places.into_iter().find(|place| place.exists());
+    found.with_context(|| format!("{} has no clone of {repository}", clones.display()))
 }
 
 /// What came out for one repository.

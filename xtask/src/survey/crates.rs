@@ -98,7 +98,7 @@ struct Row {
 }
 
 fn row(pair: &Pair<'_>, clones: &Path) -> Result<Row> {
-    let clone = clone_of(pair.repository, clones)?;
+    let clone = super::clone_of(pair.repository, clones)?;
     let answer = verify(pair.package.to_owned(), &clone)?;
     let codes = codes(&answer);
     let found = answer
@@ -134,17 +134,6 @@ fn row(pair: &Pair<'_>, clones: &Path) -> Result<Row> {
         files: found.len(),
         text,
     })
-}
-
-fn clone_of(repository: &str, clones: &Path) -> Result<PathBuf> {
-    let flat = repository.replace('/', "+");
-    let places = [
-        clones.join(repository),
-        clones.join(&flat).join("repo"),
-        clones.join(&flat),
-    ];
-    let found = places.into_iter().find(|place| place.exists());
-    found.with_context(|| format!("{} has no clone of {repository}", clones.display()))
 }
 
 fn verify(package: String, clone: &Path) -> Result<CrateAnswer> {
