@@ -176,6 +176,8 @@ fn moved(manifest: &Manifest) -> VersionChange {
 fn change(name: &str, old: Version) -> VersionChange {
     VersionChange {
         names: BTreeSet::from([name.to_owned()]),
+        manifests: BTreeSet::from(["Cargo.toml".to_owned()]),
+        root: "Cargo.toml".to_owned(),
         patched: BTreeSet::new(),
         new: Version::new(old.major.saturating_add(1), 0, 0),
         old,

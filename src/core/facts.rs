@@ -8,8 +8,10 @@ use gix::objs::tree::Entry;
 use semver::Version;
 
 use super::changelog::{ChangelogError, ChangelogFile, FileError};
+use super::dependents::Files;
 use super::history::History;
 use super::ids::{BranchName, Oid, RefName, RunId, TagName};
+use super::listing::Listing;
 use super::manifest::Manifest;
 use super::policy::{Policy, Versioning};
 use super::tree::NewObject;
@@ -277,15 +279,16 @@ pub struct Content {
     pub directories: BTreeMap<String, Vec<Entry>>,
     /// The packages, or why they cannot be read.
     pub workspace: Result<Workspace, String>,
-    /// Manifests by path.
+    /// Every path to a manifest or a lock file.
+    pub listing: Listing,
+    /// Manifests by path: the packages', and where versions will move every other one that can be read.
     pub manifests: BTreeMap<String, Manifest>,
-    /// Manifests outside the workspace that stand beside a lock file which names its packages: their requirements move
-    /// too, or the next build there would fail.
-    pub neighbours: Vec<String>,
+    /// Cargo's configuration files by path, where versions will move.
+    pub configs: BTreeMap<String, Manifest>,
     /// The binaries of each package that a binary is to be released of, by the package's name.
     pub binaries: BTreeMap<String, BTreeSet<String>>,
-    /// Tracked lock files by path.
-    pub locks: BTreeMap<String, String>,
+    /// Tracked lock files by path, where versions will move.
+    pub locks: BTreeMap<String, Vec<u8>>,
     /// The CHANGELOG, or why no file is taken for it.
     pub changelog: Result<ChangelogFile, FileError>,
     /// The hash of the repository's ids.
@@ -575,6 +578,15 @@ impl Facts {
 }
 
 impl Content {
+    /// The files that say which packages belong together.
+    pub fn files(&self) -> Files<'_> {
+        Files {
+            listing: &self.listing,
+            manifests: &self.manifests,
+            configs: &self.configs,
+        }
+    }
+
     /// The version that the packages share.
     pub fn version(&self) -> Option<Version> {
         let workspace = self.workspace.as_ref().ok()?;

@@ -10,11 +10,13 @@ pub(in crate::core) mod text;
 
 use std::collections::BTreeSet;
 
-use semver::Version;
+use semver::{Version, VersionReq};
 
 use requirement::Refusal;
 use text::{Edit, Node, Text};
 pub use text::{Literal, Location};
+
+use super::listing;
 
 /// Why a manifest or a lock file cannot be read or edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +107,16 @@ pub enum ManifestError {
         /// The path it should have.
         manifest: String,
     },
+    /// A manifest that another one points to lies behind something that leads out of the repository.
+    #[error("{at}: `{path}` is {what}")]
+    Outside {
+        /// What points to it.
+        at: Location,
+        /// The path that leads out.
+        path: String,
+        /// What stands there, in words.
+        what: String,
+    },
     /// A manifest that is in the tree was not given.
     #[error("{path}: not loaded")]
     NotLoaded {
@@ -132,9 +144,14 @@ pub enum ManifestError {
 /// Which packages move, from which version to which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionChange {
-    /// The packages that carry the version.
+    /// The names of the packages that carry the version.
     pub names: BTreeSet<String>,
-    /// Those that `[patch]` puts in a registry's place: requirements on them move even without a path.
+    /// Their manifests, under every path that leads to one.
+    pub manifests: BTreeSet<String>,
+    /// The manifest whose `workspace.package.version` they inherit.
+    pub root: String,
+    /// Those that `[patch]` puts in a registry's place, for the manifest at hand: requirements on them move even without a
+    /// path.
     pub patched: BTreeSet<String>,
     /// The version before.
     pub old: Version,
@@ -300,9 +317,10 @@ impl Manifest {
 
 /// The manifest's text with the group's versions moved; `None` where nothing changes.
 ///
-/// Moves `package.version` of a package of the group, `workspace.package.version` where it is the old one, and the
-/// requirements on packages of the group that resolve to the group's own: those with a path, in any dependency table,
-/// and those that `[patch]` redirects. Only bytes within those string literals change.
+/// Moves `package.version` of a package of the group, `workspace.package.version` of its root where it is the old one, and
+/// the requirements on packages of the group that resolve to the group's own: those whose path leads to one, in any
+/// dependency table, and those that took the old version and that `[patch]` redirects. Only bytes within those string
+/// literals change.
 ///
 /// # Errors
 /// When the package is of the group and has another version than the old or the new one, or when a requirement cannot be moved so
@@ -310,7 +328,7 @@ impl Manifest {
 pub fn set_versions(manifest: &Manifest, change: &VersionChange) -> Result<Option<String>, ManifestError> {
     let mut edits = Vec::new();
     if let Some(package) = &manifest.package
-        && change.names.contains(&package.name)
+        && change.manifests.contains(manifest.path())
         && let Some(Inheritable::Own(own)) = &package.version
         && own.version != change.new
     {
@@ -331,6 +349,7 @@ pub fn set_versions(manifest: &Manifest, change: &VersionChange) -> Result<Optio
         .workspace
         .as_ref()
         .and_then(|workspace| workspace.version.as_ref())
+        && manifest.path() == change.root
         && shared.version == change.old
     {
         edits.push(Edit {
@@ -349,9 +368,13 @@ fn moved_requirement(
     dependency: &Dependency,
     change: &VersionChange,
 ) -> Result<Option<Edit>, ManifestError> {
+    let took_old = |literal: &Literal| VersionReq::parse(&literal.value).is_ok_and(|taken| taken.matches(&change.old));
     let ours = match &dependency.origin {
-        Origin::Path(_) => change.names.contains(&dependency.package),
-        Origin::Registry => change.names.contains(&dependency.package) && change.patched.contains(&dependency.package),
+        Origin::Path(path) => listing::join(listing::directory_of(manifest.path()), path)
+            .is_some_and(|directory| change.manifests.contains(&listing::manifest_in(&directory))),
+        Origin::Registry => {
+            change.patched.contains(&dependency.package) && dependency.requirement.as_ref().is_some_and(took_old)
+        }
         Origin::Git | Origin::Workspace => false,
     };
     let Some(literal) = dependency.requirement.as_ref().filter(|_| ours) else {

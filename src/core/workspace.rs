@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gix::glob::wildmatch;
 use semver::Version;
 
+use super::listing::{Listing, Outside, directory_of, is_within, join, manifest_in};
 use super::manifest::{
     Inheritable, Location, Manifest, ManifestError, Origin, PackageTable, Place, VersionChange, WorkspaceTable,
 };
@@ -52,8 +53,6 @@ pub struct Workspace {
     pub workspace_version: Option<Version>,
     /// The repository's address: of the root package, else the workspace's, else the one its packages agree on.
     pub repository: Option<String>,
-    /// The packages that the root's `[patch]` replaces by a path.
-    pub patched: BTreeSet<String>,
 }
 
 impl Workspace {
@@ -85,17 +84,19 @@ pub struct Group {
     pub version: Version,
     /// The packages, by the path of their manifest; never empty.
     pub members: Vec<Package>,
-    /// Their names among [`Workspace::patched`].
-    pub patched: BTreeSet<String>,
+    /// The workspace's root manifest.
+    pub root: String,
 }
 
 impl Group {
-    /// The group's move to another version.
-    pub fn change(&self, new: Version) -> VersionChange {
-        let names = self.members.iter().map(|package| package.name.clone()).collect();
+    /// The group's move to another version, in the tree that `listing` lists.
+    pub fn change(&self, new: Version, listing: &Listing) -> VersionChange {
+        let manifests = self.members.iter().map(|package| package.manifest.as_str());
         VersionChange {
-            names,
-            patched: self.patched.clone(),
+            names: self.members.iter().map(|package| package.name.clone()).collect(),
+            manifests: listing.aliases(manifests),
+            root: self.root.clone(),
+            patched: BTreeSet::new(),
             old: self.version.clone(),
             new,
         }
@@ -137,9 +138,9 @@ pub enum GroupProblem {
 
 /// The manifests that are needed next, sorted; empty when [`resolve`] has all it needs.
 ///
-/// `paths` are those of all `Cargo.toml` in the tree, `/` between components; `loaded` is what was asked for so far.
-pub fn wanted(root_dir: &str, paths: &BTreeSet<String>, loaded: &BTreeMap<String, Manifest>) -> Vec<String> {
-    Walk::new(root_dir, paths, loaded).unloaded.into_iter().collect()
+/// `listing` has every `Cargo.toml` in the tree; `loaded` is what was asked for so far.
+pub fn wanted(root_dir: &str, listing: &Listing, loaded: &BTreeMap<String, Manifest>) -> Vec<String> {
+    Walk::new(root_dir, listing, loaded).unloaded.into_iter().collect()
 }
 
 /// The workspace whose root manifest lies in `root_dir`.
@@ -148,16 +149,16 @@ pub fn wanted(root_dir: &str, paths: &BTreeSet<String>, loaded: &BTreeMap<String
 /// When a manifest is absent or was not loaded, belongs to a workspace elsewhere, or inherits what the workspace does not set.
 pub fn resolve(
     root_dir: &str,
-    paths: &BTreeSet<String>,
+    listing: &Listing,
     loaded: &BTreeMap<String, Manifest>,
 ) -> Result<Workspace, ManifestError> {
     let root_path = manifest_in(root_dir);
-    let walk = Walk::new(root_dir, paths, loaded);
+    let walk = Walk::new(root_dir, listing, loaded);
     if let Some(path) = walk.unloaded.into_iter().next() {
         return Err(ManifestError::NotLoaded { path });
     }
-    if let Some((at, manifest)) = walk.absent.into_iter().next() {
-        return Err(ManifestError::Absent { at, manifest });
+    if let Some(error) = walk.unreachable.into_iter().next() {
+        return Err(error);
     }
     let Some(root) = loaded.get(&root_path) else {
         let at = Location {
@@ -165,10 +166,7 @@ pub fn resolve(
             line: 1,
             column: 1,
         };
-        return Err(ManifestError::Absent {
-            at,
-            manifest: root_path,
-        });
+        return Err(unreachable(listing, at, root_path));
     };
     if let (None, Some(pointer)) = (
         root.workspace(),
@@ -184,19 +182,11 @@ pub fn resolve(
         .filter_map(|manifest| manifest.package().map(|package| (manifest, package)))
         .map(|(manifest, package)| read_package(manifest.path(), package, root.workspace()))
         .collect();
-    let patches = root
-        .dependencies()
-        .iter()
-        .filter(|dependency| dependency.place == Place::Patch);
     Ok(Workspace {
         root: root_dir.to_owned(),
         packages: packages?,
         workspace_version: shared_version(root).cloned(),
         repository: repository(root, walk.members.iter().filter_map(|path| loaded.get(path))),
-        patched: patches
-            .filter(|dependency| matches!(dependency.origin, Origin::Path(_)))
-            .map(|dependency| dependency.package.clone())
-            .collect(),
     })
 }
 
@@ -205,6 +195,12 @@ pub fn resolve(
 pub fn root_package(root: &Manifest) -> Option<(String, Version)> {
     let package = read_package(root.path(), root.package()?, root.workspace()).ok()?;
     (package.version_source != VersionSource::Absent).then_some((package.name, package.version))
+}
+
+/// The manifests of the packages that are built together in `root_dir`, as far as they were loaded: a workspace's members,
+/// or the package alone.
+pub(super) fn members(root_dir: &str, listing: &Listing, loaded: &BTreeMap<String, Manifest>) -> BTreeSet<String> {
+    Walk::new(root_dir, listing, loaded).members
 }
 
 /// The packages that share the workspace's version: all publishable ones, and private ones that happen to.
@@ -216,9 +212,10 @@ pub fn root_package(root: &Manifest) -> Option<(String, Version)> {
 /// Every publishable package with another version, by the path of its manifest.
 pub fn version_group(workspace: &Workspace) -> Result<Group, Vec<GroupProblem>> {
     let versioned = versioned(workspace);
+    let root_manifest = workspace.root_manifest();
     let version = match leading_package(workspace) {
         Some(package) => package.version.clone(),
-        None => common_version(&versioned, workspace.root_manifest())?,
+        None => common_version(&versioned, &root_manifest)?,
     };
     let unequal = versioned
         .iter()
@@ -239,12 +236,10 @@ pub fn version_group(workspace: &Workspace) -> Result<Group, Vec<GroupProblem>> 
         .filter(|package| package.version == version)
         .cloned()
         .collect();
-    let ours = |name: &&String| members.iter().any(|package| package.name == **name);
-    let patched = workspace.patched.iter().filter(ours).cloned().collect();
     Ok(Group {
         version,
         members,
-        patched,
+        root: root_manifest,
     })
 }
 
@@ -269,7 +264,7 @@ fn versioned(workspace: &Workspace) -> Vec<&Package> {
         .collect()
 }
 
-fn common_version(versioned: &[&Package], root_manifest: String) -> Result<Version, Vec<GroupProblem>> {
+fn common_version(versioned: &[&Package], root_manifest: &str) -> Result<Version, Vec<GroupProblem>> {
     let public = versioned.iter().any(|package| package.publishable);
     let counted: Vec<_> = versioned
         .iter()
@@ -277,7 +272,7 @@ fn common_version(versioned: &[&Package], root_manifest: String) -> Result<Versi
         .collect();
     let Some(first) = counted.first() else {
         return Err(vec![GroupProblem::Unversioned {
-            manifest: root_manifest,
+            manifest: root_manifest.to_owned(),
         }]);
     };
     if counted.iter().all(|package| package.version == first.version) {
@@ -347,23 +342,24 @@ fn repository<'a>(root: &Manifest, members: impl Iterator<Item = &'a Manifest>) 
 /// One pass over what is loaded, from the root manifest along members and path dependencies.
 struct Walk<'a> {
     root_dir: &'a str,
-    paths: &'a BTreeSet<String>,
+    listing: &'a Listing,
     loaded: &'a BTreeMap<String, Manifest>,
     members: BTreeSet<String>,
     unloaded: BTreeSet<String>,
-    absent: Vec<(Location, String)>,
+    /// Manifests that must be there and are not.
+    unreachable: Vec<ManifestError>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(root_dir: &'a str, paths: &'a BTreeSet<String>, loaded: &'a BTreeMap<String, Manifest>) -> Self {
+    fn new(root_dir: &'a str, listing: &'a Listing, loaded: &'a BTreeMap<String, Manifest>) -> Self {
         let (members, unloaded) = (BTreeSet::new(), BTreeSet::new());
         let mut walk = Self {
             root_dir,
-            paths,
+            listing,
             loaded,
             members,
             unloaded,
-            absent: Vec::new(),
+            unreachable: Vec::new(),
         };
         if let Some(root) = walk.load(&manifest_in(root_dir)) {
             walk.start(root);
@@ -374,7 +370,7 @@ impl<'a> Walk<'a> {
     /// The manifest at `path`; notes it as unloaded where it is in the tree but was not given.
     fn load(&mut self, path: &str) -> Option<&'a Manifest> {
         let manifest = self.loaded.get(path);
-        if manifest.is_none() && self.paths.contains(path) {
+        if manifest.is_none() && self.listing.contains(path) {
             self.unloaded.insert(path.to_owned());
         }
         manifest
@@ -396,10 +392,17 @@ impl<'a> Walk<'a> {
             };
             if directory.contains(['*', '?', '[']) {
                 queue.extend(self.matches(&directory));
+                // Cargo would look behind such a link, and we cannot.
+                let meant = |link: &str| fits(&directory, link) && !excluded(self.root_dir, link, workspace);
+                let outside = self.listing.links_outside().filter(|(link, _)| meant(link));
+                let at =
+                    |(link, _): (&str, &Outside)| unreachable(self.listing, root.location(pattern), manifest_in(link));
+                self.unreachable.extend(outside.map(at));
             } else {
                 let path = manifest_in(&directory);
-                if !self.paths.contains(&path) {
-                    self.absent.push((root.location(pattern), path.clone()));
+                if !self.listing.contains(&path) {
+                    let error = unreachable(self.listing, root.location(pattern), path.clone());
+                    self.unreachable.push(error);
                 }
                 queue.push(path);
             }
@@ -415,9 +418,12 @@ impl<'a> Walk<'a> {
     }
 
     fn matches(&self, directory: &str) -> Vec<String> {
-        let mode = wildmatch::Mode::NO_MATCH_SLASH_LITERAL;
-        let fits = |path: &&String| wildmatch(directory.into(), directory_of(path).into(), mode);
-        self.paths.iter().filter(fits).cloned().collect()
+        let is_manifest = |path: &&String| **path == manifest_in(directory_of(path));
+        let manifests = self.listing.paths().filter(is_manifest);
+        manifests
+            .filter(|path| fits(directory, directory_of(path)))
+            .cloned()
+            .collect()
     }
 
     /// The manifest at `path`, where it is loaded and a package of this workspace.
@@ -455,14 +461,38 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether a member's glob names a directory.
+fn fits(pattern: &str, directory: &str) -> bool {
+    wildmatch(
+        pattern.into(),
+        directory.into(),
+        wildmatch::Mode::NO_MATCH_SLASH_LITERAL,
+    )
+}
+
+/// Why the manifest at a path cannot be read: something on the way leads out of the tree, or nothing is there.
+fn unreachable(listing: &Listing, at: Location, manifest: String) -> ManifestError {
+    match listing.exit(&manifest) {
+        Some((path, outside)) => ManifestError::Outside {
+            at,
+            path: path.to_owned(),
+            what: match outside {
+                Outside::Link(target) => format!("a symbolic link to `{target}`, outside of the repository"),
+                Outside::Submodule => "a submodule, whose packages are another repository's".to_owned(),
+            },
+        },
+        None => ManifestError::Absent { at, manifest },
+    }
+}
+
 /// Whether `exclude` covers the directory and no member, taken as a path, does (Cargo's own order of precedence).
-fn excluded(root_dir: &str, directory: &str, workspace: &WorkspaceTable) -> bool {
+pub(super) fn excluded(root_dir: &str, directory: &str, workspace: &WorkspaceTable) -> bool {
     let covers = |path: &str| join(root_dir, path).is_some_and(|path| is_within(directory, &path));
     workspace.exclude.iter().any(|path| covers(path)) && !workspace.members.iter().any(|member| covers(&member.value))
 }
 
 /// The manifests of a package's path dependencies, also of those it inherits.
-fn path_dependencies(manifest: &Manifest, root: &Manifest) -> Vec<String> {
+pub(super) fn path_dependencies(manifest: &Manifest, root: &Manifest) -> Vec<String> {
     let shared = |key: &str| {
         let mut entries = root
             .dependencies()
@@ -483,39 +513,4 @@ fn path_dependencies(manifest: &Manifest, root: &Manifest) -> Vec<String> {
         Origin::Git | Origin::Registry => None,
     });
     located.map(|directory| manifest_in(&directory)).collect()
-}
-
-fn manifest_in(directory: &str) -> String {
-    if directory.is_empty() {
-        "Cargo.toml".to_owned()
-    } else {
-        format!("{directory}/Cargo.toml")
-    }
-}
-
-fn directory_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
-}
-
-fn is_within(directory: &str, outer: &str) -> bool {
-    outer.is_empty()
-        || directory
-            .strip_prefix(outer)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// The path that `relative` leads to from `base`; `None` where it leaves the repository.
-fn join(base: &str, relative: &str) -> Option<String> {
-    if relative.starts_with('/') {
-        return None;
-    }
-    let mut components: Vec<&str> = base.split('/').filter(|component| !component.is_empty()).collect();
-    for component in relative.split('/') {
-        match component {
-            "" | "." => {}
-            ".." => drop(components.pop()?),
-            name => components.push(name),
-        }
-    }
-    Some(components.join("/"))
 }

@@ -532,7 +532,7 @@ impl Repo {
 }
 
 /// Counts a directory. Few objects can make a tree of more of them than anybody could walk.
-fn within_measure(directories: &mut usize, tree: Oid) -> Result<()> {
+pub(super) fn within_measure(directories: &mut usize, tree: Oid) -> Result<()> {
     *directories += 1;
     if *directories <= DIRECTORIES_MAX {
         return Ok(());

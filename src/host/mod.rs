@@ -13,6 +13,7 @@ pub(crate) mod env;
 pub(crate) mod faults;
 pub(crate) mod fs;
 pub(crate) mod git_read;
+mod git_tree;
 pub(crate) mod git_write;
 pub(crate) mod gpg;
 pub(crate) mod handed;

@@ -140,3 +140,142 @@ fn every_other_byte_stays() {
     let after = repo.git("cat-file blob release/v0.2.0:Cargo.toml");
     assert_eq!(after, before.replace("version = \"0.1.0\"", "version = \"0.2.0\""));
 }
+
+/// A package outside of the workspace that requires `core` by path, with a workspace of its own.
+fn outsider(dependency: &str) -> String {
+    format!(
+        "[package]\nname = \"outsider\"\nversion = \"0.0.0\"\nedition = \"2021\"\npublish = false\n\n[workspace]\n
+[dependencies]\n{dependency}\n"
+    )
+}
+
+/// The repository with one more package that stands outside of the workspace, and the release cut.
+fn cut_with(path: &str, manifest: &str, also: impl Fn(&Repo)) -> Repo {
+    let repo = workspace();
+    repo.write(&format!("{path}/Cargo.toml"), manifest);
+    repo.write(&format!("{path}/src/lib.rs"), "//! X.\n");
+    also(&repo);
+    repo.commit("test: something outside of the workspace");
+    repo.push();
+    check(&repo, "cut auto --yes").succeeds();
+    repo.git("worktree add -q --detach ../checkout release/v0.2.0");
+    repo
+}
+
+#[test]
+fn dependents_outside_of_the_workspace_move() {
+    let by_path = outsider("core = { path = \"../../core\", version = \"0.1.0\" }");
+    let repo = cut_with("core/fuzz", &by_path, |repo| {
+        repo.write("core/fuzz/.gitignore", "Cargo.lock\n");
+    });
+    cargo(&repo, "checkout/core/fuzz", "metadata --offline --format-version 1");
+
+    let patched = outsider("core = \"0.1.0\"");
+    let repo = cut_with("tools/x", &patched, |repo| {
+        repo.write(
+            "tools/.cargo/config.toml",
+            "[patch.crates-io]\ncore = { path = \"../core\" }\n",
+        );
+        cargo(repo, "demo/tools/x", "generate-lockfile --offline");
+    });
+    cargo(
+        &repo,
+        "checkout/tools/x",
+        "metadata --locked --offline --format-version 1",
+    );
+}
+
+#[test]
+fn what_cannot_move_outside_of_the_workspace_is_named() {
+    let bound = outsider("core = { path = \"../core\", version = \"<0.2\" }");
+    let repo = workspace();
+    repo.write("old/Cargo.toml", &bound);
+    repo.write("old/src/lib.rs", "//! X.\n");
+    repo.commit("test: hold on to the old version");
+    repo.push();
+    let said = "old/Cargo.toml:10:38: `core` is required as `<0.2`, which does not admit 0.2.0";
+    let plan = check(&repo, "cut auto --dry-run").succeeds();
+    assert!(
+        plan.stderr.contains(said) || plan.stdout.contains(said),
+        "{}{}",
+        plan.stdout,
+        plan.stderr
+    );
+    let plan = check(&repo, "cut auto --dry-run --json").succeeds();
+    assert!(plan.stdout.contains(said), "{}", plan.stdout);
+}
+
+/// Test data is not a dependent for its name alone.
+#[test]
+fn test_data_is_left_alone() {
+    let repo = cut_with("tests/data/core", CORE, |repo| {
+        repo.write("tests/data/Cargo.toml", ROOT);
+        repo.write("tests/data/Cargo.lock", repo.read("Cargo.lock"));
+        repo.write("tests/data/broken/Cargo.lock", "<<<<<<< ours\n");
+        repo.write("tests/data/broken/Cargo.toml", "{{ template }}\n");
+        repo.write("tests/data/bytes/Cargo.lock", [0xff, 0xfe]);
+    });
+    assert_eq!(repo.git("diff --name-only develop release/v0.2.0 -- tests"), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn members_behind_symbolic_links_move() {
+    let link = |repo: &Repo, target: &str, at: &str| {
+        let at = repo.dir().join(at);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, at).unwrap();
+    };
+    // A directory, a manifest, and a directory below a link that a glob names.
+    for (member, links) in [
+        ("linked", vec![("real/p", "linked")]),
+        (
+            "linked",
+            vec![
+                ("../real/p/Cargo.toml", "linked/Cargo.toml"),
+                ("../real/p/src", "linked/src"),
+            ],
+        ),
+        ("pkgs/*", vec![("../real/p", "crates/p"), ("crates", "pkgs")]),
+    ] {
+        let repo = workspace();
+        let root = repo
+            .read("Cargo.toml")
+            .replace("\"xtask\"]", &format!("\"xtask\", \"{member}\"]"));
+        repo.write("Cargo.toml", root);
+        repo.write("real/p/Cargo.toml", CORE.replace("\"core\"", "\"p\""));
+        repo.write("real/p/src/lib.rs", "//! X.\n");
+        for (target, at) in links {
+            link(&repo, target, at);
+        }
+        cargo(&repo, "demo", "generate-lockfile --offline");
+        cargo(&repo, "demo", "metadata --locked --offline --format-version 1");
+        repo.write(
+            "real/p/Cargo.toml",
+            CORE.replace("\"core\"", "\"p\"")
+                .replace("version.workspace = true", "version = \"0.1.0\""),
+        );
+        repo.commit("feat: a member behind a link");
+        repo.push();
+        check(&repo, "cut auto --yes").succeeds();
+        assert!(
+            repo.show("release/v0.2.0:real/p/Cargo.toml")
+                .contains("version = \"0.2.0\""),
+            "{member}"
+        );
+        repo.git("worktree add -q --detach ../checkout release/v0.2.0");
+        cargo(&repo, "checkout", "metadata --locked --offline --format-version 1");
+    }
+    let repo = workspace();
+    link(&repo, "/nowhere/p", "linked");
+    let root = repo.read("Cargo.toml").replace("\"xtask\"]", "\"xtask\", \"linked\"]");
+    repo.write("Cargo.toml", root);
+    repo.commit("feat: a member elsewhere");
+    repo.push();
+    refuses(
+        &repo,
+        "cut auto --yes",
+        1,
+        &["`linked` is a symbolic link to `/nowhere/p`, outside of the repository"],
+    );
+}

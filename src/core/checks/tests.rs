@@ -12,6 +12,7 @@ use crate::core::commit;
 use crate::core::facts::*;
 use crate::core::history::{self, Commit};
 use crate::core::ids::{BranchName, Oid, RefName, RunId, TagName};
+use crate::core::listing::Listing;
 use crate::core::manifest::Manifest;
 use crate::core::plans::cut::{self, Cut, CutRequest};
 use crate::core::policy::Policy;
@@ -36,7 +37,7 @@ fn target(number: u8) -> Target {
 fn content() -> Content {
     let text = "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
     let manifests = BTreeMap::from([("Cargo.toml".to_owned(), Manifest::parse(text, "Cargo.toml").unwrap())]);
-    let paths = manifests.keys().cloned().collect();
+    let listing = Listing::plain(manifests.keys().map(|path| (path.clone(), oid(9))).collect());
     let entry = |name: &str| Entry {
         mode: EntryKind::Blob.into(),
         filename: name.into(),
@@ -44,9 +45,10 @@ fn content() -> Content {
     };
     Content {
         directories: BTreeMap::from([(String::new(), vec![entry("CHANGELOG.md"), entry("Cargo.toml")])]),
-        workspace: workspace::resolve("", &paths, &manifests).map_err(|error| error.to_string()),
+        workspace: workspace::resolve("", &listing, &manifests).map_err(|error| error.to_string()),
         manifests,
-        neighbours: Vec::new(),
+        listing,
+        configs: BTreeMap::new(),
         locks: BTreeMap::new(),
         binaries: BTreeMap::from([("demo".to_owned(), BTreeSet::from(["demo".to_owned()]))]),
         changelog: Ok(ChangelogFile {

@@ -99,9 +99,8 @@ fn missing(dependency: &Dependency, package: &Locked, locked: &[Locked]) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
+    use crate::core::listing::Listing;
     use crate::core::workspace;
 
     const LOCK: &str = "version = 4\n
@@ -116,11 +115,12 @@ mod tests {
             [("Cargo.toml", root), ("app/Cargo.toml", app), ("lib/Cargo.toml", lib)]
                 .map(|(path, text)| (path.to_owned(), Manifest::parse(text, path).unwrap()))
                 .into();
-        let paths: BTreeSet<String> = manifests.keys().cloned().collect();
+        let id = crate::core::ids::Oid::null(gix::hash::Kind::Sha1);
+        let listing = Listing::plain(manifests.keys().map(|path| (path.clone(), id)).collect());
         let facts = LockFacts {
             path: "Cargo.lock".to_owned(),
             lock: lock.as_bytes().to_vec(),
-            workspace: workspace::resolve("", &paths, &manifests).map_err(|error| error.to_string()),
+            workspace: workspace::resolve("", &listing, &manifests).map_err(|error| error.to_string()),
             manifests,
         };
         judge(&facts)

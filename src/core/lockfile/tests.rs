@@ -6,6 +6,8 @@ use proptest::prelude::*;
 fn change(old: &str, new: &str) -> VersionChange {
     VersionChange {
         names: ["demo", "core", "bstr"].into_iter().map(str::to_owned).collect(),
+        manifests: BTreeSet::new(),
+        root: String::new(),
         patched: BTreeSet::new(),
         old: Version::parse(old).unwrap(),
         new: Version::parse(new).unwrap(),

@@ -54,6 +54,21 @@ fn change(old: &str, new: &str) -> VersionChange {
     ];
     VersionChange {
         names: names.into_iter().map(str::to_owned).collect(),
+        manifests: [
+            "",
+            "core/",
+            "core2/",
+            "dotted/",
+            "quoted/",
+            "shared/",
+            "published/",
+            "p/",
+            "q/",
+            "ü/",
+        ]
+        .map(|directory| format!("{directory}Cargo.toml"))
+        .into(),
+        root: "Cargo.toml".to_owned(),
         patched: BTreeSet::from(["published".to_owned()]),
         old: Version::parse(old).unwrap(),
         new: Version::parse(new).unwrap(),
@@ -110,12 +125,16 @@ fn dotted_keys_make_a_package() {
 #[test]
 fn a_package_outside_the_group_keeps_its_version() {
     let text = "[package]\nname = \"xtask\"\nversion = \"0.1.0\"\n[dependencies]\ndemo = { path = \"..\", version = \"0.1.0\" }\n";
-    let new = moved(text, "0.2.0").unwrap().unwrap();
+    let outside = |text: &str| set_versions(&Manifest::parse(text, "xtask/Cargo.toml")?, &change("0.1.0", "0.2.0"));
+    let new = outside(text).unwrap().unwrap();
     assert_eq!(
         changed_lines(text, &new),
         "demo = { path = \"..\", version = \"0.2.0\" }\n"
     );
-    assert_eq!(moved("[package]\nname = \"xtask\"\n", "0.2.0"), Ok(None));
+    assert_eq!(outside("[package]\nname = \"xtask\"\n"), Ok(None));
+    let shared = "[workspace.package]\nversion = \"0.1.0\"\n";
+    assert_eq!(outside(shared), Ok(None), "another workspace's");
+    assert_eq!(outside(&text.replace("..", "../far")), Ok(None), "a namesake");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use semver::Version;
 
 use super::release_text::{self, changes};
+use super::versions::Moved;
 use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped};
 use crate::core::changelog;
 use crate::core::check::{self, Finding, Use};
@@ -59,8 +60,8 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
         .content
         .as_ref()
         .ok_or_else(|| inconsistent("the source's files were not read"))?;
-    let changes = match changes(facts, content, &version, request.entries, request.date) {
-        Ok(changes) => changes,
+    let Moved { changes, left } = match changes(facts, content, &version, request.entries, request.date) {
+        Ok(moved) => moved,
         Err(why) => {
             let refusal = check::refusal("packages", why, "cargo metadata --no-deps");
             return Err(PlanError::Blocked(findings.into_iter().chain([refusal]).collect()));
@@ -81,11 +82,7 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
     };
     let files: Vec<&str> = changes.keys().map(String::as_str).collect();
     let before = vec![
-        Step::invisible(
-            "objects",
-            format!("write {}", files.join(", ")),
-            Effect::WriteObjects(objects),
-        ),
+        Step::invisible("objects", written(&files, &left), Effect::WriteObjects(objects)),
         Step::invisible(
             "commit",
             format!(
@@ -104,6 +101,15 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
         next: format!("cargo sentinel finish {version}"),
     };
     Plan::new(about, &findings, before, commit_point, after).map(|plan| Cut::Plan(plan, findings))
+}
+
+/// What the release commit changes, and what it had to leave.
+fn written(files: &[&str], left: &[String]) -> String {
+    let mut title = format!("write {}", files.join(", "));
+    if !left.is_empty() {
+        title.push_str(&format!("; left as they are: {}", left.join("; ")));
+    }
+    title
 }
 
 fn publish(facts: &Facts, version: &Version, switch: bool) -> Result<(Step, Vec<Step>), PlanError> {
@@ -173,8 +179,8 @@ fn already_cut(facts: &Facts, request: &CutRequest<'_>) -> Option<Cut> {
     let text = existing.changelog.as_deref().unwrap_or_default();
     let date = changelog::date(text, &version).unwrap_or(request.date);
     let content = facts.content.as_ref()?;
-    let changes = changes(facts, content, &version, request.entries, date).ok()?;
-    let (root, _) = tree::edit(&content.directories, &changes, content.hash).ok()?;
+    let moved = changes(facts, content, &version, request.entries, date).ok()?;
+    let (root, _) = tree::edit(&content.directories, &moved.changes, content.hash).ok()?;
     if root != existing.tree {
         return None;
     }

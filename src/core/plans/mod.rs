@@ -4,6 +4,7 @@ pub mod cut;
 pub mod finish;
 pub mod release_text;
 pub mod tag;
+pub mod versions;
 
 use semver::Version;
 

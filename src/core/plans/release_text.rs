@@ -1,16 +1,11 @@
 //! What a release commit changes: manifests, lock files, CHANGELOG, as new file contents by path.
 
-use std::collections::BTreeMap;
-
 use semver::Version;
 
+use super::versions::{self, Moved};
 use crate::core::changelog::{self, ChangelogError, ChangelogFile, LinkStyle, NewSection};
 use crate::core::facts::{Content, Facts, Underivable, VersionAsk};
 use crate::core::version::{self, VersionError};
-use crate::core::{lockfile, manifest, workspace};
-
-/// New contents by path. Files that do not change are absent.
-pub type Changes = BTreeMap<String, Vec<u8>>;
 
 /// The version that a command is about: the one that was typed, or the derived one.
 ///
@@ -38,25 +33,8 @@ pub fn asked_version(facts: &Facts) -> Result<Version, Underivable> {
 ///
 /// # Errors
 /// When a file cannot be read, or a requirement cannot be moved.
-pub fn changes(facts: &Facts, content: &Content, new: &Version, entries: &str, date: &str) -> Result<Changes, String> {
-    let workspace = content.workspace.as_ref().map_err(Clone::clone)?;
-    let group = workspace::version_group(workspace)
-        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-    let change = group.change(new.clone());
-    let mut changes = Changes::new();
-    for path in workspace.manifests().iter().chain(&content.neighbours) {
-        let Some(parsed) = content.manifests.get(path) else {
-            continue;
-        };
-        if let Some(text) = manifest::set_versions(parsed, &change).map_err(|error| error.to_string())? {
-            changes.insert(path.clone(), text.into_bytes());
-        }
-    }
-    for (path, text) in &content.locks {
-        if let Some(text) = lockfile::set_versions(text, path, &change).map_err(|error| error.to_string())? {
-            changes.insert(path.clone(), text.into_bytes());
-        }
-    }
+pub fn changes(facts: &Facts, content: &Content, new: &Version, entries: &str, date: &str) -> Result<Moved, String> {
+    let mut moved = versions::moved(content, &versions::change(content, new)?)?;
     if new.pre.is_empty() {
         let file = content.changelog.as_ref().map_err(ToString::to_string)?;
         let release = Release {
@@ -66,10 +44,10 @@ pub fn changes(facts: &Facts, content: &Content, new: &Version, entries: &str, d
         };
         let after = changelog_text(facts, content, file, &release).map_err(|error| error.to_string())?;
         if Some(&after) != file.text.as_ref() {
-            changes.insert(file.path.clone(), changelog::encode(&after));
+            moved.changes.insert(file.path.clone(), changelog::encode(&after));
         }
     }
-    Ok(changes)
+    Ok(moved)
 }
 
 /// What a release's section in the CHANGELOG says.

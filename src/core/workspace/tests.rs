@@ -2,14 +2,19 @@
 
 use super::*;
 
+fn listing<'p>(paths: impl Iterator<Item = &'p str>) -> Listing {
+    let id = gix::hash::ObjectId::null(gix::hash::Kind::Sha1);
+    Listing::plain(paths.map(|path| (path.to_owned(), id)).collect())
+}
+
 /// Loads manifests as the workspace asks for them, and resolves it.
 fn resolved(root_dir: &str, files: &[(&str, &str)]) -> Result<Workspace, ManifestError> {
-    let paths: BTreeSet<_> = files.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let listing = listing(files.iter().map(|(path, _)| *path));
     let mut loaded = BTreeMap::new();
     loop {
-        let next = wanted(root_dir, &paths, &loaded);
+        let next = wanted(root_dir, &listing, &loaded);
         if next.is_empty() {
-            return resolve(root_dir, &paths, &loaded);
+            return resolve(root_dir, &listing, &loaded);
         }
         for path in next {
             let (_, text) = files
@@ -154,9 +159,10 @@ fn what_lacks_is_named() {
         error(&[root, heir]),
         "a/Cargo.toml: `version` is inherited, but the workspace does not set it"
     );
-    let paths = BTreeSet::from(["Cargo.toml".to_owned()]);
     assert_eq!(
-        resolve("", &paths, &BTreeMap::new()).unwrap_err().to_string(),
+        resolve("", &listing(["Cargo.toml"].into_iter()), &BTreeMap::new())
+            .unwrap_err()
+            .to_string(),
         "Cargo.toml: not loaded"
     );
 }
@@ -239,16 +245,18 @@ fn every_unequal_package_is_named() {
 }
 
 #[test]
-fn links_and_patches_are_found() {
+fn the_address_and_the_shared_version_are_found() {
     let root = "[package]\nname = \"demo\"\nversion.workspace = true\nrepository.workspace = true\n\
                 [workspace.package]\nversion = \"0.1.0\"\nrepository = \"https://example.org/demo\"\n\
-                [patch.crates-io]\ndemo = { path = \".\" }\nother = { path = \"vendor\" }\nfar = { git = \"https://example.org\" }\n";
+                ";
     let workspace = resolved("", &[("Cargo.toml", root)]).unwrap();
     assert_eq!(workspace.repository.as_deref(), Some("https://example.org/demo"));
     assert_eq!(workspace.workspace_version, Some(Version::new(0, 1, 0)));
-    let group = version_group(&workspace).unwrap();
-    assert_eq!(group.patched, BTreeSet::from(["demo".to_owned()]));
-    assert_eq!(group.change(Version::new(0, 2, 0)).old, Version::new(0, 1, 0));
+    let change = version_group(&workspace)
+        .unwrap()
+        .change(Version::new(0, 2, 0), &listing(["Cargo.toml"].into_iter()));
+    assert_eq!(change.old, Version::new(0, 1, 0));
+    assert_eq!(change.manifests, BTreeSet::from(["Cargo.toml".to_owned()]));
 }
 
 #[test]

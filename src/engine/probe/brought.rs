@@ -1,11 +1,12 @@
 //! What a commit brings, as hooks look at it: marks in changed files, lock files beside changed manifests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gix::bstr::ByteSlice as _;
+use gix::objs::tree::EntryKind;
 
-use super::content::packages_in;
+use super::content::{is_of_packages, listing, packages_in};
 use super::settings;
 use crate::core::facts::{Fact, Head};
 use crate::core::hooks::lockstep::LockFacts;
@@ -13,6 +14,7 @@ use crate::core::hooks::message::{self, Cleanup, Comment, Draft};
 use crate::core::hooks::secret::Scanner;
 use crate::core::hooks::{Brought, CommitFacts, RangeFacts, staged};
 use crate::core::ids::{BranchName, Oid};
+use crate::core::listing::{Entries, Listing};
 use crate::host::brought::{self, Change};
 use crate::host::git_read::Repo;
 use crate::host::handed::{self, Handed, Index};
@@ -43,17 +45,29 @@ fn staged_changes(handed: &Handed, head: Option<Oid>) -> Result<Brought> {
     let changes = staged_files(repo, &index, head)?;
     let mut found = text_in(repo, &changes)?;
     if touches_packages(&changes) {
-        let entries = index.entries()?;
-        let named = |name: &str| {
-            let entries = entries
-                .iter()
-                .filter(move |entry| base_name(entry.path) == name.as_bytes());
-            let paths = entries.filter_map(|entry| Some((entry.path.to_str().ok()?.to_owned(), entry.id)));
-            paths.collect::<BTreeMap<_, _>>()
-        };
-        found.locks = locks(repo, &named("Cargo.toml"), named("Cargo.lock"))?;
+        found.locks = locks(repo, &staged_packages(repo, &index)?)?;
     }
     Ok(found)
+}
+
+/// The manifests and lock files of the index, by every path that leads to one.
+fn staged_packages(repo: &Repo, index: &Index) -> Result<Listing> {
+    let mut found = Entries::default();
+    for entry in index.entries()? {
+        let Ok(path) = entry.path.to_str() else { continue };
+        match entry.kind {
+            EntryKind::Blob | EntryKind::BlobExecutable if is_of_packages(path) => {
+                found.files.insert(path.to_owned(), entry.id);
+            }
+            EntryKind::Link => {
+                let target = repo.object(entry.id)?.1;
+                found.links.insert(path.to_owned(), target.to_str_lossy().into_owned());
+            }
+            EntryKind::Commit => drop(found.submodules.insert(path.to_owned())),
+            EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Tree => {}
+        }
+    }
+    Listing::new(&found).map_err(|error| Error::unsupported(error.to_string(), "git ls-files -s | grep ^120000"))
 }
 
 fn staged_files(repo: &dyn Stored, index: &Index, head: Option<Oid>) -> Result<Vec<Change>> {
@@ -156,9 +170,7 @@ fn brought_by(repo: &Repo, tip: Oid, ids: &[Oid]) -> Result<Brought> {
         look_into(repo, &changes, &mut scanner, &mut found)?;
     }
     if packages {
-        let files = repo.files_named(repo.tree_of(tip)?, &["Cargo.toml", "Cargo.lock"])?;
-        let (manifests, lock_files) = files.into_iter().partition(|(path, _)| path.ends_with("Cargo.toml"));
-        found.locks = locks(repo, &manifests, lock_files)?;
+        found.locks = locks(repo, &listing(repo, repo.tree_of(tip)?, is_of_packages)?)?;
     }
     Ok(found)
 }
@@ -194,10 +206,15 @@ fn touches_packages(changes: &[Change]) -> bool {
 
 /// Each lock file with the workspace it belongs to. Cargo heeds none that lies beside a member of another workspace, and
 /// none without a manifest.
-fn locks(repo: &Repo, manifests: &BTreeMap<String, Oid>, locks: BTreeMap<String, Oid>) -> Result<Vec<LockFacts>> {
+fn locks(repo: &Repo, files: &Listing) -> Result<Vec<LockFacts>> {
     let mut found: Vec<LockFacts> = Vec::new();
     let mut members: BTreeSet<String> = BTreeSet::new();
-    let mut locks: Vec<_> = locks.into_iter().collect();
+    let is_lock = |(path, _): &(&String, Oid)| base_name(path.as_bytes()) == b"Cargo.lock";
+    let mut locks: Vec<_> = files
+        .real_files()
+        .filter(is_lock)
+        .map(|(path, id)| (path.clone(), id))
+        .collect();
     // A workspace's root lies above its members, nearly always.
     locks.sort_by_key(|(path, _)| path.matches('/').count());
     for (path, id) in locks {
@@ -206,10 +223,10 @@ fn locks(repo: &Repo, manifests: &BTreeMap<String, Oid>, locks: BTreeMap<String,
             .unwrap_or_default()
             .trim_end_matches('/');
         let manifest = format!("{}Cargo.toml", path.strip_suffix("Cargo.lock").unwrap_or_default());
-        if !manifests.contains_key(&manifest) || members.contains(&manifest) {
+        if !files.contains(&manifest) || members.contains(&manifest) {
             continue;
         }
-        let (workspace, loaded) = packages_in(repo, manifests, root)?;
+        let (workspace, loaded) = packages_in(repo, files, root)?;
         if let Ok(workspace) = &workspace {
             members.extend(workspace.manifests());
         } else if !root.is_empty() {

@@ -5,73 +5,89 @@ use std::collections::{BTreeMap, BTreeSet};
 use gix::objs::tree::{Entry, EntryKind};
 
 use super::changelog;
+use crate::core::dependents::is_config;
 use crate::core::facts::Content;
 use crate::core::ids::Oid;
+use crate::core::listing::Listing;
 use crate::core::manifest::Manifest;
 use crate::core::policy::{Artifact, Policy};
 use crate::core::targets;
 use crate::core::workspace::{self, Workspace};
-use crate::host::Result;
 use crate::host::git_read::Repo;
+use crate::host::{Error, Result};
 
-/// Reads manifests, lock files and CHANGELOG of a commit.
+/// Reads the packages and the CHANGELOG of a commit.
 ///
 /// # Errors
 /// When an object cannot be read. A manifest that cannot be understood is a fact, not an error.
 pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Content> {
     let tree = repo.tree_of(commit)?;
-    let found = repo.files_named(tree, &["Cargo.toml", "Cargo.lock"])?;
-    let (manifest_ids, lock_ids): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        found.into_iter().partition(|(path, _)| path.ends_with("Cargo.toml"));
-    let (workspace, manifests) = packages(repo, &manifest_ids)?;
-    let mut locks = BTreeMap::new();
-    for (path, id) in lock_ids {
-        // A lock file that is not UTF-8 is none that cargo wrote.
-        if let Ok(text) = String::from_utf8(repo.file(id)?) {
-            locks.insert(path, text);
-        }
-    }
-    let (neighbours, manifests) = with_neighbours(repo, &manifest_ids, manifests, locks.keys())?;
+    let listing = listing(repo, tree, is_of_packages)?;
+    let (workspace, manifests) = packages_in(repo, &listing, "")?;
     let changelog = changelog::in_tree(repo, tree, policy, workspace.as_ref().ok())?;
-    let paths = manifests
-        .keys()
-        .chain(locks.keys())
-        .map(String::as_str)
-        .chain(changelog.iter().map(|file| file.path.as_str()));
-    let directories = directories(repo, tree, paths)?;
+    let directories = directories(repo, tree, changelog.iter().map(|file| file.path.as_str()))?;
     let binaries = binaries(repo, tree, policy, (&workspace, &manifests))?;
     Ok(Content {
         directories,
         binaries,
         workspace,
         manifests,
-        neighbours,
-        locks,
+        listing,
+        configs: BTreeMap::new(),
+        locks: BTreeMap::new(),
         changelog,
         hash: repo.object_hash(),
     })
 }
 
-/// Adds the manifests beside lock files that belong to no package of the workspace, such as a fuzzing crate's. One that
-/// cannot be understood is not ours to refuse: nothing in it moves.
-fn with_neighbours<'l>(
-    repo: &Repo,
-    ids: &BTreeMap<String, Oid>,
-    mut manifests: BTreeMap<String, Manifest>,
-    locks: impl Iterator<Item = &'l String>,
-) -> Result<(Vec<String>, BTreeMap<String, Manifest>)> {
-    let mut neighbours = Vec::new();
-    for lock in locks {
-        let path = lock.replace("Cargo.lock", "Cargo.toml");
-        let Some(id) = ids.get(&path).filter(|_| !manifests.contains_key(&path)) else {
-            continue;
-        };
-        if let Ok(manifest) = Manifest::parse(repo.file(*id)?, &path) {
-            manifests.insert(path.clone(), manifest);
-            neighbours.push(path);
+/// Reads what [`content`] does, and every other file that may speak of the packages' version: manifests outside of the
+/// workspace, lock files, cargo's configuration.
+///
+/// # Errors
+/// As [`content`]. A manifest outside of the workspace that cannot be understood is left out: nothing in it moves.
+pub(crate) fn everything(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Content> {
+    let mut content = content(repo, commit, policy)?;
+    let tree = repo.tree_of(commit)?;
+    let configs = listing(repo, tree, is_config)?;
+    for (path, id) in configs.real_files() {
+        if let Ok(config) = Manifest::parse(repo.file(id)?, path) {
+            content.configs.insert(path.clone(), config);
         }
     }
-    Ok((neighbours, manifests))
+    for path in content.listing.paths() {
+        let Some(file) = content.listing.get(path) else {
+            continue;
+        };
+        if is_lock(path) && (*path == file.real || path == "Cargo.lock") {
+            content.locks.insert(path.clone(), repo.file(file.id)?);
+        } else if !is_lock(path)
+            && !content.manifests.contains_key(path)
+            && let Ok(manifest) = Manifest::parse(repo.file(file.id)?, path)
+        {
+            content.manifests.insert(path.clone(), manifest);
+        }
+    }
+    let files = content.manifests.keys().chain(content.locks.keys());
+    let files = files
+        .map(|path| content.listing.real(path))
+        .chain(content.changelog.iter().map(|file| file.path.as_str()));
+    content.directories = directories(repo, tree, files)?;
+    Ok(content)
+}
+
+/// Every path of a tree that leads to a wanted file.
+pub(super) fn listing(repo: &Repo, tree: Oid, is_wanted: impl Fn(&str) -> bool) -> Result<Listing> {
+    let listing = Listing::new(&repo.entries_of(tree, is_wanted)?);
+    listing.map_err(|error| Error::unsupported(error.to_string(), format!("git ls-tree -r {tree} | grep ^120000")))
+}
+
+/// Whether a path is that of a manifest or a lock file.
+pub(super) fn is_of_packages(path: &str) -> bool {
+    is_lock(path) || path.rsplit('/').next() == Some("Cargo.toml")
+}
+
+fn is_lock(path: &str) -> bool {
+    path.rsplit('/').next() == Some("Cargo.lock")
 }
 
 /// The binaries of the packages that binaries are to be released of. A package that does not exist has none.
@@ -104,43 +120,36 @@ fn binaries(
 /// # Errors
 /// When an object cannot be read.
 pub(super) fn workspace(repo: &Repo, tree: Oid) -> Result<std::result::Result<Workspace, String>> {
-    let ids = repo.files_named(tree, &["Cargo.toml"])?.into_iter().collect();
-    Ok(packages(repo, &ids)?.0)
+    Ok(packages_in(repo, &listing(repo, tree, is_of_packages)?, "")?.0)
 }
 
 pub(super) type Packages = (std::result::Result<Workspace, String>, BTreeMap<String, Manifest>);
 
-/// The workspace at the top, its manifests loaded as the membership rules ask for them.
-fn packages(repo: &Repo, ids: &BTreeMap<String, Oid>) -> Result<Packages> {
-    packages_in(repo, ids, "")
-}
-
-/// The same in another directory.
-pub(super) fn packages_in(repo: &Repo, ids: &BTreeMap<String, Oid>, root: &str) -> Result<Packages> {
-    if root.is_empty() && !ids.contains_key("Cargo.toml") {
+/// The workspace whose root lies in a directory, its manifests loaded as the membership rules ask for them.
+pub(super) fn packages_in(repo: &Repo, listing: &Listing, root: &str) -> Result<Packages> {
+    if root.is_empty() && !listing.contains("Cargo.toml") && listing.exit("Cargo.toml").is_none() {
         return Ok((
             Err("there is no Cargo.toml at the top of the repository".to_owned()),
             BTreeMap::new(),
         ));
     }
-    let paths: BTreeSet<String> = ids.keys().cloned().collect();
     let mut loaded = BTreeMap::new();
     loop {
-        let wanted = workspace::wanted(root, &paths, &loaded);
+        let wanted = workspace::wanted(root, listing, &loaded);
         if wanted.is_empty() {
             break;
         }
         for path in wanted {
-            let Some(id) = ids.get(&path) else {
+            let Some(file) = listing.get(&path) else {
                 return Ok((Err(format!("`{path}` is not in the commit")), loaded));
             };
-            match Manifest::parse(repo.file(*id)?, &path) {
+            match Manifest::parse(repo.file(file.id)?, &path) {
                 Ok(manifest) => drop(loaded.insert(path, manifest)),
                 Err(error) => return Ok((Err(error.to_string()), loaded)),
             }
         }
     }
-    let workspace = workspace::resolve(root, &paths, &loaded).map_err(|error| error.to_string());
+    let workspace = workspace::resolve(root, listing, &loaded).map_err(|error| error.to_string());
     Ok((workspace, loaded))
 }
 

@@ -93,7 +93,10 @@ pub(crate) fn facts(repo: &Repo, look: &Look) -> std::result::Result<Facts, Prob
         signing: Signing::NotNeeded,
         key: None,
         signer: None,
-        content: Some(content(repo, source.commit, &policy)?),
+        content: Some(match look.purpose {
+            Use::Cut => content::everything(repo, source.commit, &policy)?,
+            Use::Gate | Use::Finish | Use::Tag => content(repo, source.commit, &policy)?,
+        }),
         source_tree: Some(repo.tree_of(source.commit)?),
         changelog_after: None,
         existing: None,
