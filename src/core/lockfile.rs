@@ -13,6 +13,7 @@ use semver::Version;
 use super::manifest::text::{Edit, Node, Text};
 use super::manifest::{Literal, ManifestError, VersionChange, VersionLiteral, read_version};
 
+pub mod merge;
 #[cfg(test)]
 mod tests;
 

@@ -21,6 +21,7 @@ pub mod ids;
 pub mod listing;
 pub mod lockfile;
 pub mod manifest;
+pub mod merge_back;
 pub mod packaged;
 pub mod pgpsig;
 pub mod plan;

@@ -329,24 +329,25 @@ impl Repo {
 
     /// Why an object cannot be read. Nothing here fetches what a partial clone left out.
     fn unreadable(&self, id: Oid, error: &gix::Error) -> Error {
-        let snapshot = self.gix.config_snapshot();
-        let names = self.gix.remote_names();
-        let promisor = names
-            .iter()
-            .find(|name| snapshot.boolean(format!("remote.{name}.promisor").as_str()) == Some(true));
-        match promisor.filter(|_| !self.has_object(id)) {
-            Some(remote) => Error::unsupported(
-                format!("this partial clone lacks object {id}, which is needed"),
-                format!("git fetch --refetch --no-filter {remote}"),
-            ),
+        match self.promisor().filter(|_| !self.has_object(id)) {
+            Some(remote) => incomplete(&format!("object {id}"), &remote),
             None => Error::git(format!("object {id}"), chain(error)),
         }
+    }
+
+    /// The remote that keeps what a partial clone leaves out (git's partial-clone design notes); `None` in a whole clone.
+    pub(crate) fn promisor(&self) -> Option<String> {
+        let snapshot = self.gix.config_snapshot();
+        let promises = |name: &str| snapshot.boolean(format!("remote.{name}.promisor").as_str()) == Some(true);
+        let names = self.gix.remote_names();
+        let promisor = names.iter().map(ToString::to_string).find(|name| promises(name));
+        promisor.or_else(|| snapshot.string("extensions.partialClone").map(|name| name.to_string()))
     }
 
     /// A commit's root tree.
     pub(crate) fn tree_of(&self, commit: Oid) -> Result<Oid> {
         let read = || self.gix.find_commit(commit)?.tree_id().map(gix::Id::detach);
-        read().map_err(|error| Error::git(format!("commit {commit}"), chain(&error)))
+        read().map_err(|error| self.unreadable(commit, &error))
     }
 
     /// A commit's time, as its committer gave it, in seconds since the Unix epoch.
@@ -368,14 +369,17 @@ impl Repo {
     /// A tree's bytes, to be read in place.
     pub(crate) fn tree_bytes(&self, tree: Oid) -> Result<Vec<u8>> {
         let found = self.gix.find_tree(tree);
-        let mut found = found.map_err(|error| Error::git(format!("tree {tree}"), chain(&error)))?;
+        let mut found = found.map_err(|error| self.unreadable(tree, &error))?;
         Ok(found.take_data())
     }
 
     /// A tree's entries, in git's order.
     pub(crate) fn tree_entries(&self, tree: Oid) -> Result<Vec<gix::objs::tree::Entry>> {
         let unread = |error: gix::Error| Error::git(format!("tree {tree}"), chain(&error));
-        let found = self.gix.find_tree(tree).map_err(unread)?;
+        let found = self
+            .gix
+            .find_tree(tree)
+            .map_err(|error| self.unreadable(tree, &error))?;
         let decoded = found.decode().map_err(unread)?;
         Ok(decoded
             .entries
@@ -539,6 +543,15 @@ pub(super) fn within_measure(directories: &mut usize, tree: Oid) -> Result<()> {
     }
     let what = format!("tree {tree} has more than {DIRECTORIES_MAX} directories, which is not supported");
     Err(Error::unsupported(what, format!("see them: git ls-tree -d {tree}")))
+}
+
+/// A partial clone that lacks what is needed, and the command that brings it: everything that its filter left out, for what
+/// is missing next cannot be told beforehand (git-fetch(1), `--refetch`).
+pub(crate) fn incomplete(what: &str, promisor: &str) -> Error {
+    Error::unsupported(
+        format!("this partial clone lacks {what}, which is needed"),
+        format!("git fetch --refetch --no-filter {promisor}"),
+    )
 }
 
 /// gix reads loose and packed refs. A reftable repository holds its refs elsewhere and looks empty to it.

@@ -163,11 +163,11 @@ fn in_order<C>(commits: Vec<C>, place: impl Fn(&C) -> (Place, &Vec<Oid>)) -> Vec
     ordered
 }
 
-/// A best common ancestor of two commits (git-merge-base(1)); `None` where their histories are unrelated.
-pub(crate) fn merge_base(repo: &Repo, one: Oid, two: Oid) -> Result<Option<Oid>> {
+/// The best common ancestors of two commits (git-merge-base(1), `--all`); none where their histories are unrelated.
+pub(crate) fn merge_bases(repo: &Repo, one: Oid, two: Oid) -> Result<Vec<Oid>> {
     let bases = repo.gix().merge_bases_many(one, &[two]);
     let bases = bases.map_err(|error| Error::git("the common ancestor", chain(&error)))?;
-    Ok(bases.first().map(|id| id.detach()))
+    Ok(bases.into_iter().map(gix::Id::detach).collect())
 }
 
 /// For each tip in turn, the commits reachable from it and from none before it, in the order of [`between`]. Each commit

@@ -25,6 +25,7 @@ mod hostile;
 mod independent;
 mod json;
 mod layering;
+mod merges;
 mod messages;
 mod provenance;
 mod published;

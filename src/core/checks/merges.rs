@@ -1,8 +1,8 @@
 //! Production and integration take the release as it was tested.
 
-use crate::core::changelog;
 use crate::core::check::Answer;
 use crate::core::facts::{Content, Ending, Fact, Facts, Merge};
+use crate::core::merge_back;
 
 pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
     let Some(ending) = &facts.ending else { return Vec::new() };
@@ -13,7 +13,7 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
             format!("the merge into `{}` could not be tried: {why}", ending.integration.name),
             "cargo sentinel finish --no-merge-back",
         )),
-        Some(Fact::Known(merge)) => answers.push(judge_merge_back(facts, ending, merge)),
+        Some(Fact::Known(merge)) => answers.extend(judge_merge_back(facts, ending, merge)),
     }
     answers
 }
@@ -48,33 +48,22 @@ fn judge_production(facts: &Facts, ending: &Ending) -> Answer {
     )
 }
 
-fn judge_merge_back(facts: &Facts, ending: &Ending, merge: &Merge) -> Answer {
+fn judge_merge_back(facts: &Facts, ending: &Ending, merge: &Merge) -> Vec<Answer> {
     let integration = &ending.integration.name;
     let changelog = facts
         .content
         .as_ref()
         .and_then(Content::changelog_path)
         .unwrap_or_default();
-    let conflicts: Vec<&str> = merge
-        .conflicts
-        .iter()
-        .map(String::as_str)
-        .filter(|path| *path != changelog)
-        .collect();
     let remedy = format!("merge the release into `{integration}` by hand, or add --no-merge-back");
-    if !conflicts.is_empty() {
-        return Answer::fail(
-            format!("`{integration}` conflicts with the release in {}", conflicts.join(", ")),
-            remedy,
-        );
+    match merge_back::settle(merge, changelog) {
+        Ok(_) => vec![Answer::pass(format!("`{integration}` takes the release back"))],
+        Err(refusals) => refusals
+            .into_iter()
+            .map(|what| {
+                let because = format!("`{integration}` conflicts with the release in {what}");
+                Answer::fail(because, remedy.clone())
+            })
+            .collect(),
     }
-    if let Some((base, ours, theirs)) = &merge.changelogs
-        && let Err(error) = changelog::merge_back(base, ours, theirs)
-    {
-        return Answer::fail(
-            format!("`{integration}` conflicts with the release in {changelog}: {error}"),
-            remedy,
-        );
-    }
-    Answer::pass(format!("`{integration}` takes the release back"))
 }

@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::release_text::{self, changes};
 use super::versions::Moved;
-use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped};
+use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped, with_left};
 use crate::core::changelog;
 use crate::core::check::{self, Finding, Use};
 use crate::core::facts::{Fact, Facts, Head};
@@ -82,7 +82,11 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
     };
     let files: Vec<&str> = changes.keys().map(String::as_str).collect();
     let before = vec![
-        Step::invisible("objects", written(&files, &left), Effect::WriteObjects(objects)),
+        Step::invisible(
+            "objects",
+            with_left(format!("write {}", files.join(", ")), &left),
+            Effect::WriteObjects(objects),
+        ),
         Step::invisible(
             "commit",
             format!(
@@ -101,15 +105,6 @@ pub fn plan(facts: &Facts, request: &CutRequest<'_>) -> Result<Cut, PlanError> {
         next: format!("cargo sentinel finish {version}"),
     };
     Plan::new(about, &findings, before, commit_point, after).map(|plan| Cut::Plan(plan, findings))
-}
-
-/// What the release commit changes, and what it had to leave.
-fn written(files: &[&str], left: &[String]) -> String {
-    let mut title = format!("write {}", files.join(", "));
-    if !left.is_empty() {
-        title.push_str(&format!("; left as they are: {}", left.join("; ")));
-    }
-    title
 }
 
 fn publish(facts: &Facts, version: &Version, switch: bool) -> Result<(Step, Vec<Step>), PlanError> {

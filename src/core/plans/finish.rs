@@ -1,15 +1,13 @@
 //! `finish`: merge into production, tag, merge back into integration, delete the release branch: one atomic push.
 
-use std::collections::BTreeMap;
-
 use semver::Version;
 
 use super::tag::{TagRequest, publishing, tag_steps};
-use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped};
-use crate::core::changelog;
+use super::{Moves, inconsistent, pushing, refuses, release_tag, short, stamped, with_left};
 use crate::core::check::{self, Finding, Use};
 use crate::core::facts::{Content, Ending, Fact, Facts, Head, Merge, Worktree};
 use crate::core::ids::{BranchName, Oid, RefName};
+use crate::core::merge_back;
 use crate::core::plan::{
     About, Command, Effect, HeadAt, Input, NewCommit, Plan, PlanError, RefMove, Step, StepId, WorktreeMove,
 };
@@ -261,7 +259,10 @@ fn merge_back(facts: &Facts, ending: &Ending, merge: &Merge, tagged: Input) -> R
     Ok(vec![
         Step::invisible(
             "objects",
-            format!("write what merges into {integration} at {}", short(onto)),
+            with_left(
+                format!("write what merges into {integration} at {}", short(onto)),
+                &merge.left,
+            ),
             Effect::WriteObjects(objects),
         ),
         Step::invisible(
@@ -273,16 +274,14 @@ fn merge_back(facts: &Facts, ending: &Ending, merge: &Merge, tagged: Input) -> R
 }
 
 fn merged_tree(content: &Content, merge: &Merge) -> Result<(Oid, Vec<NewObject>), PlanError> {
-    let Some((base, ours, theirs)) = &merge.changelogs else {
-        return Ok((merge.tree, merge.objects.clone()));
-    };
-    let text = changelog::merge_back(base, ours, theirs).map_err(|error| inconsistent(error.to_string()))?;
-    let path = content
-        .changelog_path()
-        .ok_or_else(|| inconsistent("the CHANGELOG was not read"))?;
-    let changes = BTreeMap::from([(path.to_owned(), changelog::encode(&text))]);
+    let changes = merge_back::settle(merge, content.changelog_path().unwrap_or_default());
+    let changes = changes.map_err(|refusals| inconsistent(refusals.join("; ")))?;
+    let after = merge
+        .after
+        .as_ref()
+        .ok_or_else(|| inconsistent("the merged files were not read"))?;
     let (tree, made) =
-        tree::edit(&merge.directories, &changes, content.hash).map_err(|error| inconsistent(error.to_string()))?;
+        tree::edit(&after.directories, &changes, after.hash).map_err(|error| inconsistent(error.to_string()))?;
     let mut objects = merge.objects.clone();
     objects.extend(made);
     Ok((tree, objects))

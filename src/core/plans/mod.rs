@@ -98,3 +98,11 @@ pub(super) fn refuses(findings: &[Finding]) -> bool {
         .iter()
         .any(|finding| finding.verdict != super::check::Verdict::Pass)
 }
+
+/// A step's title, with the files that had to be left as they are, each with its reason.
+pub(super) fn with_left(title: String, left: &[String]) -> String {
+    if left.is_empty() {
+        return title;
+    }
+    format!("{title}; left as they are: {}", left.join("; "))
+}

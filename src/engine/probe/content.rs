@@ -21,7 +21,10 @@ use crate::host::{Error, Result};
 /// # Errors
 /// When an object cannot be read. A manifest that cannot be understood is a fact, not an error.
 pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Content> {
-    let tree = repo.tree_of(commit)?;
+    content_in(repo, repo.tree_of(commit)?, policy)
+}
+
+fn content_in(repo: &Repo, tree: Oid, policy: &Policy) -> Result<Content> {
     let listing = listing(repo, tree, is_of_packages)?;
     let (workspace, manifests) = packages_in(repo, &listing, "")?;
     let changelog = changelog::in_tree(repo, tree, policy, workspace.as_ref().ok())?;
@@ -46,8 +49,15 @@ pub(crate) fn content(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Conte
 /// # Errors
 /// As [`content`]. A manifest outside of the workspace that cannot be understood is left out: nothing in it moves.
 pub(crate) fn everything(repo: &Repo, commit: Oid, policy: &Policy) -> Result<Content> {
-    let mut content = content(repo, commit, policy)?;
-    let tree = repo.tree_of(commit)?;
+    everything_in(repo, repo.tree_of(commit)?, policy)
+}
+
+/// The same of a tree.
+///
+/// # Errors
+/// As [`everything`].
+pub(super) fn everything_in(repo: &Repo, tree: Oid, policy: &Policy) -> Result<Content> {
+    let mut content = content_in(repo, tree, policy)?;
     let configs = listing(repo, tree, is_config)?;
     for (path, id) in configs.real_files() {
         if let Ok(config) = Manifest::parse(repo.file(id)?, path) {

@@ -1,16 +1,15 @@
 //! What ends a release: the three branches, and the merges between them, tried in a scratch repository.
 
 use super::flow::Seen;
-use super::{Look, branch_state, content::directories};
-use crate::core::changelog::decode;
-use crate::core::facts::{Content, Ending, Fact, Facts, Head, Merge, VersionAsk};
+use super::{Look, branch_state, merge_back};
+use crate::core::facts::{Content, Ending, Fact, Facts, Head, VersionAsk};
 use crate::core::ids::{BranchName, Oid};
 use crate::core::policy::Policy;
 use crate::core::version;
-use crate::host::Result;
-use crate::host::git_read::Repo;
+use crate::host::git_read::{Repo, incomplete};
 use crate::host::history::Ancestors;
 use crate::host::merge;
+use crate::host::{Error, Result};
 
 /// The release branch that is meant: of the named version, else the one that is checked out, else the only one.
 ///
@@ -87,11 +86,21 @@ pub(super) fn ending(repo: &Repo, facts: &Facts, merge_back: bool) -> Result<End
         behind = Ancestors::of(repo, tip)?.contains(onto)?;
         merged = Ancestors::of(repo, onto)?.contains(tip)? && repo.tree_of(onto)? == repo.tree_of(tip)?;
         if !behind && !merged && !facts.flow.is_trunk() {
-            conflicts = merge::merge(repo, tip, onto)?.conflicts;
+            let found = merge::merge(repo, tip, onto)?.conflicts.into_iter();
+            conflicts = found.map(|conflict| conflict.path).collect();
         }
     }
     let merge_back = match known(integration.tip()) {
-        Some(onto) if merge_back && !prerelease => Some(Fact::from(try_merge_back(repo, facts, onto, tip))),
+        Some(onto) if merge_back && !prerelease => match merge_back::attempt(repo, facts, onto, tip) {
+            // What is not supported has a remedy of its own.
+            Err(error @ Error::Unsupported { .. }) => return Err(error),
+            // The scratch repository knows nothing of the remote that keeps what is missing.
+            Err(error @ Error::Git { .. }) => match repo.promisor() {
+                Some(remote) => return Err(incomplete("an object of the merge", &remote)),
+                None => Some(Fact::Unknown(error.to_string())),
+            },
+            tried => Some(Fact::from(tried)),
+        },
         Some(_) | None => None,
     };
     Ok(Ending {
@@ -120,33 +129,4 @@ fn left_outside(repo: &Repo, facts: &Facts) -> Result<Option<BranchName>> {
         }
     }
     Ok(None)
-}
-
-/// Merging the tag is merging the release's tip: the tag's commit has the tip's tree, and production below it is an
-/// ancestor of the tip.
-fn try_merge_back(repo: &Repo, facts: &Facts, onto: Oid, tip: Oid) -> Result<Merge> {
-    let merged = merge::merge(repo, onto, tip)?;
-    let path = facts
-        .content
-        .as_ref()
-        .and_then(Content::changelog_path)
-        .unwrap_or("CHANGELOG.md");
-    let at = |commit: Oid| -> Result<Option<String>> {
-        let bytes = repo.file_at(repo.tree_of(commit)?, path)?;
-        Ok(bytes.map(|bytes| decode(&bytes)))
-    };
-    let base = crate::host::history::merge_base(repo, onto, tip)?;
-    let changelogs = match (base.map(at).transpose()?.flatten(), at(onto)?, at(tip)?) {
-        (base, Some(ours), Some(theirs)) => Some((base.unwrap_or_default(), ours, theirs)),
-        (_, None, _) | (_, _, None) => None,
-    };
-    let store = merged.store;
-    let directories = directories(&store, merged.tree, [path].into_iter())?;
-    Ok(Merge {
-        tree: merged.tree,
-        conflicts: merged.conflicts,
-        objects: merged.objects,
-        directories,
-        changelogs,
-    })
 }

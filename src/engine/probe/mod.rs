@@ -9,6 +9,7 @@ mod ending;
 mod flow;
 mod form;
 mod lineage;
+mod merge_back;
 pub(crate) mod push;
 mod settings;
 mod signing;
