@@ -2,6 +2,8 @@
 //!
 //! Knows no rule: what follows from a fact is decided in `check` and `plans`.
 
+mod merge;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gix::objs::tree::Entry;
@@ -14,10 +16,11 @@ use super::ids::{BranchName, Oid, RefName, RunId, TagName};
 use super::listing::Listing;
 use super::manifest::Manifest;
 use super::policy::{Policy, Versioning};
-use super::tree::NewObject;
 use super::trust::KeyId;
 use super::version::{self, Base, Bump};
 use super::workspace::{self, Workspace};
+
+pub use merge::{Conflict, Merge, Sides};
 
 /// An observation, or why there is none. A gate reads `Unknown` as a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -356,89 +359,6 @@ pub enum Signing {
     Forbidden,
     /// The key is there, and was not tried: no credential is asked for where nothing will be done.
     NotTried,
-}
-
-/// A file on both sides of a merge, and in their common ancestor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sides {
-    /// What both sides had; empty where the file came later.
-    pub base: String,
-    /// What integration has.
-    pub ours: String,
-    /// What the release has.
-    pub theirs: String,
-}
-
-/// A file that git cannot merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// Its path.
-    pub path: String,
-    /// What git calls the conflict, such as `modify/delete`.
-    pub kinds: BTreeSet<String>,
-    /// Whether every side that has something there has a regular file.
-    pub is_file: bool,
-    /// The common ancestor's blob.
-    pub base: Option<Oid>,
-    /// Integration's blob.
-    pub ours: Option<Oid>,
-    /// The release's blob.
-    pub theirs: Option<Oid>,
-}
-
-impl Conflict {
-    /// A conflict at a path, of which nothing else is known yet.
-    pub fn at(path: String) -> Self {
-        Self {
-            path,
-            kinds: BTreeSet::new(),
-            is_file: true,
-            base: None,
-            ours: None,
-            theirs: None,
-        }
-    }
-
-    /// Whether it is one of lines alone: both sides have the file, and nothing but its contents is in question.
-    pub fn is_of_lines(&self) -> bool {
-        let of_lines = |kind: &String| ["contents", "content", "add/add"].contains(&kind.as_str());
-        self.is_file && self.ours.is_some() && self.theirs.is_some() && self.kinds.iter().all(of_lines)
-    }
-}
-
-impl std::fmt::Display for Conflict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.path)?;
-        if !self.is_of_lines() && !self.kinds.is_empty() {
-            let kinds: Vec<&str> = self.kinds.iter().map(String::as_str).collect();
-            write!(f, " ({})", kinds.join(", "))?;
-        }
-        Ok(())
-    }
-}
-
-/// A merge that a release will make. Integration takes part as if it had been moved to the release's version already, as `cut`
-/// moves it, so that no version stands in the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merge {
-    /// The merged tree.
-    pub tree: Oid,
-    /// What conflicts, by path.
-    pub conflicts: Vec<Conflict>,
-    /// Objects that the merge made.
-    pub objects: Vec<NewObject>,
-    /// The CHANGELOG, where both sides have one.
-    pub changelog: Option<Sides>,
-    /// Lock files that both sides changed, by path.
-    pub locks: BTreeMap<String, Sides>,
-    /// Integration's files, as they are.
-    pub before: Content,
-    /// Why integration cannot be moved to the release's version, where it cannot.
-    pub immovable: Option<String>,
-    /// Files of integration that could not be moved and depend on the release's packages, each with its place and why.
-    pub left: Vec<String>,
-    /// The merged tree's files, where the packages' own do not conflict.
-    pub after: Option<Content>,
 }
 
 /// What `finish` and `tag` look at beyond the source.
