@@ -9,8 +9,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use semver::Version;
+
 use super::listing::{Listing, directory_of, is_within, join, manifest_in};
-use super::manifest::{Dependency, Manifest, Origin, Place, VersionChange};
+use super::manifest::{Dependency, Inheritable, Manifest, Origin, Place, VersionChange};
 use super::workspace;
 
 /// The files of a tree that say which packages belong together.
@@ -52,6 +54,32 @@ impl<'a> Files<'a> {
         let ours = ours.filter(|path| change.manifests.contains(path));
         let names = ours.filter_map(|path| self.manifests.get(&path)?.package().map(|package| package.name.clone()));
         names.filter(|name| change.names.contains(name)).collect()
+    }
+
+    /// The versions of the packages that paths lead to from a lock file's packages, by name. A name that several have is left
+    /// out.
+    pub fn local_versions(&self, lock: &str) -> BTreeMap<String, Version> {
+        let mut found: BTreeMap<String, Option<Version>> = BTreeMap::new();
+        for path in self.reached(directory_of(lock)) {
+            let Some(package) = self.manifests.get(&path).and_then(Manifest::package) else {
+                continue;
+            };
+            let version = match &package.version {
+                Some(Inheritable::Own(own)) => Some(own.version.clone()),
+                Some(Inheritable::Workspace) => {
+                    let root = self.manifests.get(&self.root_of(&path)).and_then(Manifest::workspace);
+                    root.and_then(|root| root.version.as_ref())
+                        .map(|shared| shared.version.clone())
+                }
+                None => Some(Version::new(0, 0, 0)),
+            };
+            let several = found.contains_key(&package.name);
+            found.insert(package.name.clone(), version.filter(|_| !several));
+        }
+        found
+            .into_iter()
+            .filter_map(|(name, version)| Some((name, version?)))
+            .collect()
     }
 
     /// The manifests that paths lead to from the packages that are built together in a directory, theirs included.

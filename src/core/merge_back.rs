@@ -12,7 +12,7 @@ use super::changelog;
 use super::facts::{Content, Merge};
 use super::hooks::lockstep::{self, LockFacts};
 use super::listing::{directory_of, join, manifest_in};
-use super::lockfile::merge as locks;
+use super::lockfile::merge::{self as locks, Local};
 use super::manifest::{Dependency, Manifest, Origin, Place, VersionChange};
 use super::plans::versions::Changes;
 use super::workspace::{self, Group, Package, VersionSource};
@@ -73,7 +73,7 @@ pub fn settle(merge: &Merge, changelog_path: &str) -> Result<Changes, Vec<String
     }
     if let Some(after) = &merge.after {
         for (path, sides) in &merge.locks {
-            match locks::merge(&sides.base, &sides.ours, &sides.theirs, &members(after, path)) {
+            match locks::merge(&sides.base, &sides.ours, &sides.theirs, &local(after, path)) {
                 Ok(text) => drop(changes.insert(path.clone(), text.into_bytes())),
                 Err(error) => refusals.push(format!("{path}: {error}")),
             }
@@ -96,11 +96,14 @@ pub fn settle(merge: &Merge, changelog_path: &str) -> Result<Changes, Vec<String
     }
 }
 
-/// The names of the packages that are built together beside a lock file.
-fn members(content: &Content, lock: &str) -> BTreeSet<String> {
+/// The local packages that a lock file is about.
+fn local(content: &Content, lock: &str) -> Local {
     let members = workspace::members(directory_of(lock), &content.listing, &content.manifests).into_iter();
     let packages = members.filter_map(|path| content.manifests.get(&path)?.package());
-    packages.map(|package| package.name.clone()).collect()
+    Local {
+        members: packages.map(|package| package.name.clone()).collect(),
+        versions: content.files().local_versions(lock),
+    }
 }
 
 /// What cargo would refuse of the workspace, as far as its files say; `locks` are the lock files that are not as the content

@@ -3,7 +3,6 @@
 use super::*;
 use crate::core::ids::Oid;
 use crate::core::listing::Entries;
-use semver::Version;
 
 /// A tree by its texts; one that begins with `->` is a link.
 struct Tree {

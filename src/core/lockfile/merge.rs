@@ -46,16 +46,24 @@ pub enum MergeError {
     },
 }
 
-/// Merges what changed from `base` to `theirs` into `ours`. `members` are the names of the packages of the merged workspace:
-/// what they do not lead to is dropped.
+/// The local packages of a merged tree, as its manifests have them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Local {
+    /// The names of the packages that are built together: what they do not lead to is dropped.
+    pub members: BTreeSet<String>,
+    /// The versions of the packages that paths lead to, by name.
+    pub versions: BTreeMap<String, Version>,
+}
+
+/// Merges what changed from `base` to `theirs` into `ours`, for the local packages of the merged tree.
 ///
-/// A side that changed nothing yields to the other, byte for byte.
+/// A side that changed nothing yields to the other, byte for byte but for versions that the merged manifests have not.
 ///
 /// # Errors
 /// Where both sides moved the same package to different versions, naming it; where one of the files is not understood.
-pub fn merge(base: &str, ours: &str, theirs: &str, members: &BTreeSet<String>) -> Result<String, MergeError> {
+pub fn merge(base: &str, ours: &str, theirs: &str, local: &Local) -> Result<String, MergeError> {
     if let Some(side) = choose(base, ours, theirs) {
-        return Ok(side.to_owned());
+        return Ok(with_versions(side, local).unwrap_or_else(|| side.to_owned()));
     }
     let eol = *choose(&eol(base), &eol(ours), &eol(theirs)).unwrap_or(&"\n");
     let texts = [base, ours, theirs].map(|text| text.replace("\r\n", "\n"));
@@ -76,17 +84,34 @@ pub fn merge(base: &str, ours: &str, theirs: &str, members: &BTreeSet<String>) -
     let mut packages = BTreeMap::new();
     for slot in ours.packages.keys().chain(theirs.packages.keys()) {
         let found = [&base, &ours, &theirs].map(|side| side.packages.get(slot));
-        if let Some(package) = merged(&slot.name, found)? {
+        if let Some(package) = merged(slot, found, local)? {
             packages.insert(slot.clone(), package);
         }
     }
-    let kept = reachable(&packages, members);
+    let kept = reachable(&packages, &local.members);
     packages.retain(|slot, _| kept.contains(slot));
     let mut unused: BTreeSet<&Package> = ours.unused.union(&theirs.unused).collect();
     unused.retain(|package| {
         !base.unused.contains(*package) || (ours.unused.contains(*package) && theirs.unused.contains(*package))
     });
     Ok(print(head, &packages, &unused).replace('\n', eol))
+}
+
+/// The lock file with the versions that the manifests have; `None` where it has them, or is not written as cargo writes it.
+fn with_versions(text: &str, local: &Local) -> Option<String> {
+    let lines = text.replace("\r\n", "\n");
+    let raw = Raw::read(&lines, "one side").ok()?;
+    let ambiguous = raw.ambiguous();
+    let mut graph = raw.graph(&ambiguous).ok()?;
+    let mut changed = false;
+    for (slot, package) in &mut graph.packages {
+        if let Some(version) = slot.version(local).filter(|version| **version != package.id.version) {
+            package.id.version = version.clone();
+            changed = true;
+        }
+    }
+    let printed = || print(graph.head, &graph.packages, &graph.unused.iter().collect()).replace('\n', eol(text));
+    changed.then(printed)
 }
 
 fn eol(text: &str) -> &'static str {
@@ -128,6 +153,14 @@ impl Slot {
             source,
             row,
         }
+    }
+}
+
+impl Slot {
+    /// The version that the manifest of a local package has.
+    fn version<'l>(&self, local: &'l Local) -> Option<&'l Version> {
+        let is_local = self.source.is_none() && self.row.is_empty();
+        local.versions.get(&self.name).filter(|_| is_local)
     }
 }
 
@@ -267,25 +300,33 @@ fn checksum(package: &Node<'_>) -> Result<Option<String>, ManifestError> {
 }
 
 /// One package of both sides: its version as the side has it that moved it, and each of its dependencies alike.
-fn merged(name: &str, [base, ours, theirs]: [Option<&Package>; 3]) -> Result<Option<Package>, MergeError> {
-    let (Some(ours), Some(theirs)) = (ours, theirs) else {
-        return Ok(ours.or(theirs).cloned());
+fn merged(slot: &Slot, sides: [Option<&Package>; 3], local: &Local) -> Result<Option<Package>, MergeError> {
+    // What the manifest says is no question here.
+    let [base, ours, theirs] = sides.map(|package| {
+        let mut package = package.cloned()?;
+        package.id.version = slot.version(local).unwrap_or(&package.id.version).clone();
+        Some(package)
+    });
+    let (ours, theirs) = match (ours, theirs) {
+        (Some(ours), Some(theirs)) => (ours, theirs),
+        (ours, theirs) => return Ok(ours.or(theirs)),
     };
+    let name = &slot.name;
     let what = |package: &Package| (package.id.clone(), package.checksum.clone());
-    let (mine, others) = (what(ours), what(theirs));
-    let was = base.map(what).unwrap_or_else(|| mine.clone());
+    let (mine, others) = (what(&ours), what(&theirs));
+    let was = base.as_ref().map_or_else(|| mine.clone(), what);
     let agreed = if base.is_none() && mine != others {
         None
     } else {
         choose(&was, &mine, &others)
     };
     let (id, checksum) = agreed.cloned().ok_or_else(|| MergeError::Versions {
-        name: name.to_owned(),
+        name: name.clone(),
         ours: described(&ours.id, &theirs.id),
         theirs: described(&theirs.id, &ours.id),
     })?;
     let none = BTreeSet::new();
-    let before = base.map_or(&none, |base| &base.dependencies);
+    let before = base.as_ref().map_or(&none, |base| &base.dependencies);
     let names: BTreeSet<&str> = ours
         .dependencies
         .union(&theirs.dependencies)

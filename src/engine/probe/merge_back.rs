@@ -164,7 +164,7 @@ impl Reader<'_> {
         Ok(Some(Sides { base, ours, theirs }))
     }
 
-    /// The merged tree's files, and its lock files that both sides changed. Nothing where a manifest conflicts.
+    /// The merged tree's files, and its lock files that the sides have otherwise. Nothing where a manifest conflicts.
     fn packages(&self, facts: &Facts) -> Result<(Option<Content>, BTreeMap<String, Sides>)> {
         let conflicts = || self.merged.conflicts.iter();
         if conflicts().any(|conflict| conflict.path.ends_with("Cargo.toml")) {
@@ -187,7 +187,7 @@ impl Reader<'_> {
             };
             if let [base, Some(ours), Some(theirs)] = sides {
                 let base = base.unwrap_or_default();
-                if conflict.is_some() || (ours != base && theirs != base && ours != theirs) {
+                if ours != theirs {
                     locks.insert(path.clone(), Sides { base, ours, theirs });
                 }
             }

@@ -26,8 +26,11 @@ fn lock(rows: &[&str]) -> String {
     text + "\n"
 }
 
-fn members(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+fn members(names: &[&str]) -> Local {
+    Local {
+        members: names.iter().map(|name| (*name).to_owned()).collect(),
+        versions: BTreeMap::new(),
+    }
 }
 
 fn of_demo(base: &[&str], ours: &[&str], theirs: &[&str]) -> Result<String, String> {
@@ -121,6 +124,27 @@ fn what_both_sides_moved_is_refused_by_name() {
     );
 }
 
+/// Versions of local packages are their manifests' to say, whichever side they came from.
+#[test]
+fn local_packages_have_the_versions_of_their_manifests() {
+    let local = Local {
+        versions: BTreeMap::from([("s".to_owned(), Version::new(1, 1, 0))]),
+        ..members(&["demo"])
+    };
+    let (base, other) = (lock(&["demo 0.2.0"]), lock(&["demo 0.2.0: x", "x 1.0.0*"]));
+    let with_s = lock(&["demo 0.2.0: s", "s 1.0.0"]);
+    let merged = |ours: &str, theirs: &str| merge(&base, ours, theirs, &local).unwrap();
+    assert_eq!(merged(&base, &with_s), lock(&["demo 0.2.0: s", "s 1.1.0"]));
+    assert_eq!(
+        merged(&other, &with_s),
+        lock(&["demo 0.2.0: s, x", "s 1.1.0", "x 1.0.0*"])
+    );
+    assert_eq!(
+        merged(&lock(&["demo 0.2.0: s", "s 1.0.5"]), &with_s),
+        lock(&["demo 0.2.0: s", "s 1.1.0"])
+    );
+}
+
 #[test]
 fn what_cargo_writes_is_written_again() {
     let own = include_str!("../../../../Cargo.lock");
@@ -196,7 +220,7 @@ proptest! {
         prop_assert_eq!(merged.clone().ok(), merge(&base, &theirs, &ours, &demo).ok());
         if let Ok(merged) = merged {
             let graph = Raw::read(&merged, "the merge").unwrap().graph(&BTreeSet::new()).unwrap();
-            prop_assert_eq!(reachable(&graph.packages, &demo).len(), graph.packages.len());
+            prop_assert_eq!(reachable(&graph.packages, &demo.members).len(), graph.packages.len());
             prop_assert_eq!(merge(&merged, &merged, &theirs, &demo).unwrap(), theirs);
         }
     }
