@@ -56,7 +56,8 @@ pub fn change(
 pub fn settle(merge: &Merge, changelog_path: &str) -> Result<Changes, Vec<String>> {
     let mut refusals: Vec<String> = merge.immovable.iter().cloned().collect();
     let mut changes = Changes::new();
-    let by_meaning = |path: &str| merge.locks.contains_key(path) || (path == changelog_path && merge.changelog.is_some());
+    let by_meaning =
+        |path: &str| merge.locks.contains_key(path) || (path == changelog_path && merge.changelog.is_some());
     let conflicts = merge
         .conflicts
         .iter()

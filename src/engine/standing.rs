@@ -193,5 +193,5 @@ pub(super) fn beyond(world: &World<'_>, moves: &[Move], foreign: &[Foreign]) -> 
 /// Whether a commit has another among its ancestors; a tag object has none.
 pub(super) fn descends(world: &World<'_>, tip: Oid, ancestor: Oid) -> Result<bool> {
     let commits = world.repo.is_commit(tip)? && world.repo.has_object(ancestor) && world.repo.is_commit(ancestor)?;
-    Ok(commits && history::merge_base(world.repo, tip, ancestor)? == Some(ancestor))
+    Ok(commits && history::merge_bases(world.repo, tip, ancestor)?.contains(&ancestor))
 }

@@ -180,7 +180,11 @@ fn an_openpgp_key_gets_a_line_of_its_kind() {
     let ring = KeyRing::new(&repo, "ed25519");
     repo.git("config gpg.format openpgp");
     repo.git("config user.signingKey alice@example.org");
-    let run = |words: &str| check_with(&repo, words, |command| { command.env("GNUPGHOME", ring.path("")); });
+    let run = |words: &str| {
+        check_with(&repo, words, |command| {
+            command.env("GNUPGHOME", ring.path(""));
+        })
+    };
     run("cut auto --yes").succeeds();
     let line = format!(
         "echo 'alice@example.org openpgp {}' >> .sentinel/allowed_signers",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::core::changelog::ChangelogFile;
 use crate::core::ids::Oid;
 use crate::core::listing::Listing;
 
@@ -21,7 +22,10 @@ fn content(files: &[(&str, &str)]) -> Content {
         configs: BTreeMap::new(),
         binaries: BTreeMap::new(),
         locks: BTreeMap::new(),
-        changelog: None,
+        changelog: Ok(ChangelogFile {
+            path: "CHANGELOG.md".to_owned(),
+            text: None,
+        }),
         hash: gix::hash::Kind::Sha1,
     }
 }

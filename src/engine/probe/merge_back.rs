@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::{everything, everything_in};
+use crate::core::changelog::decode;
 use crate::core::facts::{Content, Facts, Merge, Sides};
 use crate::core::ids::Oid;
 use crate::core::merge_back;
