@@ -59,10 +59,10 @@ pub fn changelog(context: &Context, options: &ChangelogOptions) -> Result<Change
     let workspace = content.workspace.as_ref().ok();
     let (before, file) = match repo.workdir() {
         Some(top) => {
-            let (before, file) = probe::changelog::on_disk(&top, &policy, workspace)?.map_err(refused)?;
+            let (before, file) = probe::changelog::on_disk(&top, &policy, workspace)?.map_err(|why| refused(&why))?;
             (before, Some(file))
         }
-        None => (content.changelog.clone().map_err(refused)?, None),
+        None => (content.changelog.clone().map_err(|why| refused(&why))?, None),
     };
     let after = with_section(&policy, &lineage, &content, &version, &before)?;
     let text = changelog::section(&after, &version).unwrap_or_default().to_owned();
@@ -80,7 +80,7 @@ pub fn changelog(context: &Context, options: &ChangelogOptions) -> Result<Change
     })
 }
 
-fn refused(why: FileError) -> Error {
+fn refused(why: &FileError) -> Error {
     Error::new(Kind::Blocked, why.to_string()).hint(why.remedy())
 }
 

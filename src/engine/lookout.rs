@@ -125,10 +125,10 @@ pub(super) fn ahead(world: &World<'_>, journal: &Journal, landed: Option<&StepId
 
 /// A third value is the same wherever it lies: the host only says which.
 fn with_remedy(error: Error, remedy: &str) -> Error {
-    match error {
-        Error::Unexpected(what) => moved(what, remedy),
-        other => other,
+    if let Error::Unexpected(what) = error {
+        return moved(what, remedy);
     }
+    error
 }
 
 fn refs_ahead(world: &World<'_>, journal: &Journal, moves: &[RefMove], remedy: &str) -> Result<()> {
@@ -191,9 +191,12 @@ fn released(world: &World<'_>, journal: &Journal, remote: Option<&str>) -> Resul
 /// # Errors
 /// `Published`, naming the tag.
 pub(super) fn unreleased(world: &World<'_>, journal: &Journal) -> Result<()> {
-    let pushed_to = journal.plan().steps().iter().find_map(|step| match &step.effect {
-        Effect::Push { remote, .. } => Some(remote.as_str()),
-        _ => None,
+    let pushed_to = journal.plan().steps().iter().find_map(|step| {
+        if let Effect::Push { remote, .. } = &step.effect {
+            Some(remote.as_str())
+        } else {
+            None
+        }
     });
     if !is_committed(journal) {
         return Ok(());

@@ -90,7 +90,7 @@ pub(crate) enum Shown<'a> {
 pub(crate) fn signer(
     repo: &Repo,
     policy: &Policy,
-    signers_from: Option<RefName>,
+    signers_from: Option<&RefName>,
     (commit, shown): (Oid, &Shown<'_>),
 ) -> Result<Option<Signer>> {
     let is_x509 = match shown {
@@ -109,7 +109,7 @@ pub(crate) fn signer(
         commit: Some(commit),
     };
     let mut verifier = Verifier::new(repo, clock::now());
-    let (signers, file) = makers_signers(&mut verifier, policy, signers_from.as_ref(), &candidate)?;
+    let (signers, file) = makers_signers(&mut verifier, policy, signers_from, &candidate)?;
     let signers = match signers {
         Fact::Known(signers) => signers,
         Fact::Unknown(why) => return Ok(Some(Signer::Nobody(why, file))),

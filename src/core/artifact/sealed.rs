@@ -187,11 +187,9 @@ fn text_of(field: &[u8]) -> Result<String, Damage> {
 /// A number of octal digits and nothing else, ended by NUL or blank.
 fn number(field: &[u8]) -> Result<u64, Damage> {
     let is_end = |byte: &u8| matches!(byte, 0 | b' ');
-    let end = field.iter().position(|byte| is_end(byte)).unwrap_or(field.len());
+    let end = field.iter().position(is_end).unwrap_or(field.len());
     let (digits, rest) = field.split_at(end);
-    let plain = !digits.is_empty()
-        && digits.iter().all(|byte| matches!(byte, b'0'..=b'7'))
-        && rest.iter().all(|byte| is_end(byte));
+    let plain = !digits.is_empty() && digits.iter().all(|byte| matches!(byte, b'0'..=b'7')) && rest.iter().all(is_end);
     let text = std::str::from_utf8(digits).ok().filter(|_| plain);
     let number = text.and_then(|text| u64::from_str_radix(text, 8).ok());
     number.ok_or_else(|| format_of(KIND, &"a header has a number that is none"))

@@ -42,7 +42,7 @@ pub enum MergeError {
         /// Which of the three.
         side: &'static str,
         /// What is wrong with it.
-        source: ManifestError,
+        source: Box<ManifestError>,
     },
 }
 
@@ -196,7 +196,10 @@ struct Graph<'t> {
 
 impl<'t> Raw<'t> {
     fn read(raw: &'t str, side: &'static str) -> Result<Self, MergeError> {
-        let unreadable = |source| MergeError::Unreadable { side, source };
+        let unreadable = |source| MergeError::Unreadable {
+            side,
+            source: Box::new(source),
+        };
         let text = Text::new(raw.as_bytes(), "Cargo.lock").map_err(unreadable)?;
         let document = text.document().map_err(unreadable)?;
         let root = Node::root(&text, &document);

@@ -6,7 +6,7 @@ use gix::objs::tree::EntryKind;
 
 use crate::core::changelog::{self, ChangelogFile, FileError, Node, Tree};
 use crate::core::ids::Oid;
-use crate::core::policy::Policy;
+use crate::core::policy::{Policy, RepoPath};
 use crate::core::workspace::Workspace;
 use crate::host::git_read::Repo;
 use crate::host::{Error, Result, fs};
@@ -51,7 +51,7 @@ fn find<T: Tree>(
     policy: &Policy,
     workspace: Option<&Workspace>,
 ) -> std::result::Result<std::result::Result<String, FileError>, T::Error> {
-    let configured = policy.release.changelog.as_ref().map(|path| path.as_str());
+    let configured = policy.release.changelog.as_ref().map(RepoPath::as_str);
     let packages = workspace.into_iter().flat_map(|workspace| &workspace.packages);
     let directories: Vec<&str> = packages
         .map(|package| package.manifest.rsplit_once('/').map_or("", |(directory, _)| directory))

@@ -13,6 +13,9 @@ use crate::host::git_read::Repo;
 use crate::host::merge::{self, Edited, Merged};
 use crate::host::{Error, Result, history};
 
+/// A side with its files moved and what could not be, or why none can.
+type Attempted = std::result::Result<(Edited, Vec<String>), String>;
+
 /// Tries the merge of the release's tip into integration at `onto`.
 ///
 /// Merging the tag is merging the release's tip: the tag's commit has the tip's tree, and production below it is an ancestor of
@@ -92,19 +95,18 @@ impl Moved {
             .map(|base| everything(repo, *base, &facts.policy))
             .collect::<Result<Vec<_>>>()?;
         let olds: Vec<_> = below.iter().filter_map(Content::version).collect();
-        let edited =
-            |commit: Oid, content: &Content| -> Result<Option<std::result::Result<(Edited, Vec<String>), String>>> {
-                let Some(change) = merge_back::change(content, &olds, &new, &names) else {
-                    return Ok(None);
-                };
-                let moved = match versions::moved(content, &change) {
-                    Ok(moved) => moved,
-                    Err(why) => return Ok(Some(Err(why))),
-                };
-                let tree = tree::edit(&content.directories, &moved.changes, content.hash);
-                let (tree, objects) = tree.map_err(|error| Error::Unexpected(error.to_string()))?;
-                Ok(Some(Ok((Edited { commit, tree, objects }, moved.left))))
+        let edited = |commit: Oid, content: &Content| -> Result<Option<Attempted>> {
+            let Some(change) = merge_back::change(content, &olds, &new, &names) else {
+                return Ok(None);
             };
+            let moved = match versions::moved(content, &change) {
+                Ok(moved) => moved,
+                Err(why) => return Ok(Some(Err(why))),
+            };
+            let tree = tree::edit(&content.directories, &moved.changes, content.hash);
+            let (tree, objects) = tree.map_err(|error| Error::Unexpected(error.to_string()))?;
+            Ok(Some(Ok((Edited { commit, tree, objects }, moved.left))))
+        };
         let (ours, left) = match edited(onto, before)? {
             Some(Ok(moved)) => moved,
             Some(Err(why)) => {

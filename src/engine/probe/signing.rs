@@ -63,7 +63,7 @@ fn signer(repo: &Repo, look: &Look, facts: &Facts, shown: &Shown<'_>) -> Result<
         (Use::Gate | Use::Cut, None) => trust::ref_of_record(repo, commit),
     };
     match signers_from {
-        Ok(name) => verify::signer(repo, &facts.policy, name, (commit, shown)),
+        Ok(name) => verify::signer(repo, &facts.policy, name.as_ref(), (commit, shown)),
         Err(error) => Ok(Some(Signer::Nobody(error.to_string(), SignersFile::Earlier))),
     }
 }

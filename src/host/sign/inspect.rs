@@ -211,7 +211,12 @@ fn secret(listing: &str) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn record(kind: &str, validity: &str, made: u32, capabilities: &str, token: &str, fingerprint: char) -> String {
+    fn record(
+        (kind, validity): (&str, &str),
+        made: u32,
+        (capabilities, token): (&str, &str),
+        fingerprint: char,
+    ) -> String {
         let fingerprint = fingerprint.to_string().repeat(40);
         format!("{kind}:{validity}:255:22:0:{made}::::::{capabilities}:::{token}:\nfpr:::::::::{fingerprint}:\n")
     }
@@ -219,33 +224,36 @@ mod tests {
     #[test]
     fn the_newest_key_that_signs_is_the_one() {
         let (a, b) = ("A".repeat(40), "B".repeat(40));
-        let primary = record("sec", "u", 1, "scESC", "+", 'A');
+        let primary = record(("sec", "u"), 1, ("scESC", "+"), 'A');
         for (listing, expected) in [
             (primary.clone(), Some(vec![a.clone()])),
             (
-                primary.clone() + &record("ssb", "u", 2, "s", "+", 'B'),
+                primary.clone() + &record(("ssb", "u"), 2, ("s", "+"), 'B'),
                 Some(vec![b, a.clone()]),
             ),
             (
-                primary.clone() + &record("ssb", "u", 2, "e", "+", 'B'),
+                primary.clone() + &record(("ssb", "u"), 2, ("e", "+"), 'B'),
                 Some(vec![a.clone()]),
             ),
             (
-                primary.clone() + &record("ssb", "e", 2, "s", "+", 'B'),
+                primary.clone() + &record(("ssb", "e"), 2, ("s", "+"), 'B'),
                 Some(vec![a.clone()]),
             ),
             (
-                primary.clone() + &record("ssb", "r", 2, "s", "+", 'B'),
+                primary.clone() + &record(("ssb", "r"), 2, ("s", "+"), 'B'),
                 Some(vec![a.clone()]),
             ),
             (
-                primary.clone() + &record("ssb", "u", 2, "s", "#", 'B'),
+                primary.clone() + &record(("ssb", "u"), 2, ("s", "#"), 'B'),
                 Some(vec![a.clone()]),
             ),
             // Another key of the same name.
-            (primary.clone() + &record("sec", "u", 3, "s", "+", 'C'), Some(vec![a])),
-            (record("sec", "e", 1, "sc", "+", 'A'), None),
-            (record("sec", "u", 1, "sc", "#", 'A'), None),
+            (
+                primary.clone() + &record(("sec", "u"), 3, ("s", "+"), 'C'),
+                Some(vec![a]),
+            ),
+            (record(("sec", "e"), 1, ("sc", "+"), 'A'), None),
+            (record(("sec", "u"), 1, ("sc", "#"), 'A'), None),
             (String::new(), None),
         ] {
             assert_eq!(secret(&listing), expected, "{listing}");

@@ -59,65 +59,69 @@ fn what_cargo_rewrites_agrees() {
     agree("unknown = 1\n[strange]\nkey = 1\n", "unknown = 1\n[strange]\nkey = 1\n");
 }
 
-/// What reads alike to a hasty eye.
+/// What reads alike to a hasty eye: what is committed, and what is packed.
+const LOOK_ALIKES: &[(&str, &str)] = &[
+    (
+        "[target.'cfg(unix)'.dependencies]\na = \"1\"\n",
+        "[target.'cfg( unix)'.dependencies]\na = \"1\"\n[target.'cfg(unix)'.dependencies]\na = \"1\"\n",
+    ),
+    (
+        "[dependencies]\na = \"1\"\n",
+        "[dependencies]\na = { version = \"1\", git = \"https://example.org\" }\n",
+    ),
+    (
+        "[dependencies]\na = { version = \"1\", path = \"a\" }\n",
+        "[dependencies]\na = { version = \"1\", path = \"a\" }\n",
+    ),
+    (
+        "[dependencies]\na = \"1\"\n",
+        "[dependencies]\na = { version = \"1\", default-features = true, default_features = false }\n",
+    ),
+    (
+        "[dependencies]\na = \"1\"\n",
+        "[dependencies]\na = \"1\"\n[dev_dependencies]\nb = \"1\"\n",
+    ),
+    ("", "[project]\nname = \"evil\"\n"),
+    ("", "workspace = \"../elsewhere\"\n"),
+    ("[workspace]\n", "[workspace]\n"),
+    (
+        "[patch.crates-io]\na = { path = \"a\" }\n",
+        "[patch.crates-io]\na = { path = \"a\" }\n",
+    ),
+    ("[package.metadata]\na = 1\n", "[package.metadata]\na = 1.0\n"),
+    (
+        "[package.metadata]\na = 1979-05-27\n",
+        "[package.metadata]\na = \"1979-05-27\"\n",
+    ),
+    ("[package.metadata]\na = nan\n", "[package.metadata]\na = \"NaN\"\n"),
+    ("", "unknown = 1\n"),
+    ("", "[strange]\n"),
+    ("[features]\na = []\n", "[features]\na = [[]]\n"),
+    (
+        "[[bin]]\nname = \"a\"\npath = \"a.rs\"\n",
+        "[[bin]]\nname = \"a\"\npath = \"a.rs\"\n[[bin]]\nname = \"a\"\npath = \"b.rs\"\n",
+    ),
+    (
+        "[dependencies]\na = { version = \"1\", registry = \"x\" }\n",
+        "[dependencies]\na = { version = \"1\", registry-index = \"https://example.org\" }\n",
+    ),
+    (
+        "[dependencies]\na = { version = \"1\", registry = \"x\" }\n",
+        "[dependencies]\na = \"1\"\n",
+    ),
+    (
+        "[dependencies]\na = { version = \"1\", registry = \"crates-io\" }\n",
+        "[dependencies]\na = { version = \"1\", registry-index = \"https://example.org\" }\n",
+    ),
+];
+
 #[test]
 fn what_only_looks_alike_differs() {
-    let said = [
-        (
-            "[target.'cfg(unix)'.dependencies]\na = \"1\"\n",
-            "[target.'cfg( unix)'.dependencies]\na = \"1\"\n[target.'cfg(unix)'.dependencies]\na = \"1\"\n",
-        ),
-        (
-            "[dependencies]\na = \"1\"\n",
-            "[dependencies]\na = { version = \"1\", git = \"https://example.org\" }\n",
-        ),
-        (
-            "[dependencies]\na = { version = \"1\", path = \"a\" }\n",
-            "[dependencies]\na = { version = \"1\", path = \"a\" }\n",
-        ),
-        (
-            "[dependencies]\na = \"1\"\n",
-            "[dependencies]\na = { version = \"1\", default-features = true, default_features = false }\n",
-        ),
-        (
-            "[dependencies]\na = \"1\"\n",
-            "[dependencies]\na = \"1\"\n[dev_dependencies]\nb = \"1\"\n",
-        ),
-        ("", "[project]\nname = \"evil\"\n"),
-        ("", "workspace = \"../elsewhere\"\n"),
-        ("[workspace]\n", "[workspace]\n"),
-        (
-            "[patch.crates-io]\na = { path = \"a\" }\n",
-            "[patch.crates-io]\na = { path = \"a\" }\n",
-        ),
-        ("[package.metadata]\na = 1\n", "[package.metadata]\na = 1.0\n"),
-        (
-            "[package.metadata]\na = 1979-05-27\n",
-            "[package.metadata]\na = \"1979-05-27\"\n",
-        ),
-        ("[package.metadata]\na = nan\n", "[package.metadata]\na = \"NaN\"\n"),
-        ("", "unknown = 1\n"),
-        ("", "[strange]\n"),
-        ("[features]\na = []\n", "[features]\na = [[]]\n"),
-        (
-            "[[bin]]\nname = \"a\"\npath = \"a.rs\"\n",
-            "[[bin]]\nname = \"a\"\npath = \"a.rs\"\n[[bin]]\nname = \"a\"\npath = \"b.rs\"\n",
-        ),
-        (
-            "[dependencies]\na = { version = \"1\", registry = \"x\" }\n",
-            "[dependencies]\na = { version = \"1\", registry-index = \"https://example.org\" }\n",
-        ),
-        (
-            "[dependencies]\na = { version = \"1\", registry = \"x\" }\n",
-            "[dependencies]\na = \"1\"\n",
-        ),
-        (
-            "[dependencies]\na = { version = \"1\", registry = \"crates-io\" }\n",
-            "[dependencies]\na = { version = \"1\", registry-index = \"https://example.org\" }\n",
-        ),
-    ]
-    .map(|(committed, packed)| manifests(committed, packed))
-    .join("\n");
+    let said: Vec<String> = LOOK_ALIKES
+        .iter()
+        .map(|(committed, packed)| manifests(committed, packed))
+        .collect();
+    let said = said.join("\n");
     insta::assert_snapshot!(said, @r#"
     `target.cfg( unix).dependencies.a` is {"version":"1"}, in the commit it is not set
     `dependencies.a.git` is "https://example.org", in the commit it is not set
