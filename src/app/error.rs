@@ -157,9 +157,10 @@ impl From<SettingsError> for Error {
     fn from(error: SettingsError) -> Self {
         match error {
             SettingsError::Host(error) => error.into(),
-            SettingsError::Invalid(_) | SettingsError::Absent(_) | SettingsError::Encoding(_) => {
-                Self::new(Kind::Usage, error.to_string())
-            }
+            SettingsError::Invalid(_)
+            | SettingsError::Absent(_)
+            | SettingsError::Encoding(_)
+            | SettingsError::Large(_) => Self::new(Kind::Usage, error.to_string()),
         }
     }
 }

@@ -330,7 +330,7 @@ fn a_repository_that_was_copied_or_moved() {
                 .status()
                 .unwrap()
                 .success()
-        )
+        );
     };
     cp();
     check(&repo, "-C ../copy undo --yes").succeeds();

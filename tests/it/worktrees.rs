@@ -133,7 +133,9 @@ fn a_bare_repository() {
             .join("bare/sentinel/artifacts/v0.2.0/demo-0.2.0.crate")
             .exists()
     );
-    bare("cut 0.3.0 --yes --switch").exits(1).says(&["no working tree"]);
+    bare("cut 0.3.0 --yes --switch --allow-empty")
+        .exits(1)
+        .says(&["no working tree"]);
 }
 
 /// What somebody wrote between a kill and `resume` is theirs.

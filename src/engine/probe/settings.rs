@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::core::bounds;
 use crate::core::facts::Head;
 use crate::core::ids::Oid;
 use crate::core::policy::{self, Policy, PolicyErrors};
@@ -23,6 +24,9 @@ pub enum SettingsError {
     /// It is not UTF-8.
     #[error("`{0}` is not UTF-8")]
     Encoding(String),
+    /// It is larger than any configuration.
+    #[error("`{0}` has more than {FILE_BYTES} bytes, which is not supported", FILE_BYTES = bounds::FILE_BYTES)]
+    Large(String),
     /// It could not be read.
     #[error(transparent)]
     Host(#[from] Error),
@@ -32,6 +36,14 @@ type Result<T> = std::result::Result<T, SettingsError>;
 
 fn text(bytes: Vec<u8>, file: &str) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| SettingsError::Encoding(file.to_owned()))
+}
+
+/// A file of the working tree that may hold the configuration.
+fn read(path: &Path, name: &str) -> Result<Option<Vec<u8>>> {
+    match fs::stat(path)? {
+        Some(found) if found.len() > bounds::FILE_BYTES => Err(SettingsError::Large(name.to_owned())),
+        Some(_) | None => Ok(fs::read(path)?),
+    }
 }
 
 fn from_files(sentinel: Option<Vec<u8>>, manifest: Option<Vec<u8>>) -> Result<Option<Policy>> {
@@ -68,9 +80,9 @@ pub(crate) fn in_working_tree(repo: &Repo) -> Result<Policy> {
 /// The same; `None` where nothing is written.
 pub(crate) fn written_in_working_tree(repo: &Repo) -> Result<Option<Policy>> {
     if let Some(top) = repo.workdir() {
-        let sentinel = fs::read(&top.join(FILE))?;
+        let sentinel = read(&top.join(FILE), FILE)?;
         let manifest = if sentinel.is_none() {
-            fs::read(&top.join(MANIFEST))?
+            read(&top.join(MANIFEST), MANIFEST)?
         } else {
             None
         };
@@ -99,6 +111,8 @@ pub(crate) fn is_written_at(repo: &Repo, commit: Oid) -> Result<bool> {
     match written_at_commit(repo, commit) {
         Ok(found) => Ok(found.is_some()),
         Err(error @ SettingsError::Host(_)) => Err(error),
-        Err(SettingsError::Invalid(_) | SettingsError::Absent(_) | SettingsError::Encoding(_)) => Ok(true),
+        Err(
+            SettingsError::Invalid(_) | SettingsError::Absent(_) | SettingsError::Encoding(_) | SettingsError::Large(_),
+        ) => Ok(true),
     }
 }

@@ -66,12 +66,12 @@ impl Signer {
             Found::Private(private) => Ok(known(private.public_key(), None)),
             Found::Locked(public) => Ok(known(&public, Some(add()))),
             Found::Public(public) => {
-                held(&public, &add())?;
+                self.demands_private_half(&public, &add())?;
                 Ok(known(&public, Some(add())))
             }
             Found::Literal(public) => {
                 let remedy = "ssh-add KEY, of the key that user.signingKey spells out".to_owned();
-                held(&public, &remedy)?;
+                self.demands_private_half(&public, &remedy)?;
                 Ok(known(&public, Some(remedy)))
             }
             Found::Certificate(kind, key) => Ok(SigningKey {
@@ -93,6 +93,16 @@ impl Signer {
                 certificate: None,
                 unlock: Some(add()),
             }),
+        }
+    }
+
+    /// Demands that the agent has the private half, where ssh-keygen signs: another program knows its own ways to a key.
+    fn demands_private_half(&self, public: &PublicKey, remedy: &str) -> Result<(), Unready> {
+        let signs = Path::new(&self.program).file_name().and_then(|name| name.to_str());
+        if signs == Some("ssh-keygen") {
+            held(public, remedy)
+        } else {
+            Ok(())
         }
     }
 
