@@ -7,6 +7,9 @@ use semver::Version;
 use super::{Artifact, Binding, BindingError, SCHEMA};
 use crate::core::ids::{Digest, Oid};
 
+/// How the block of a tag that this program made begins.
+const FIRST: &str = "Sentinel-Schema:";
+
 /// Why the final block binds nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the tag binds nothing: {0}")]
@@ -41,6 +44,11 @@ pub(super) fn render(binding: &Binding) -> Result<String, BindingError> {
 pub fn trailers(message: &[u8]) -> Result<Binding, BadTrailers> {
     let wrong = |why: String| BadTrailers(why);
     let text = std::str::from_utf8(message).map_err(|_| wrong("its message is not UTF-8".to_owned()))?;
+    if !text.lines().any(|line| line.starts_with(FIRST)) {
+        return Err(wrong(format!(
+            "it was not made by cargo-sentinel: its message has no line `{FIRST}`"
+        )));
+    }
     let text = text
         .strip_suffix('\n')
         .ok_or_else(|| wrong("its message does not end in a newline".to_owned()))?;
