@@ -91,6 +91,7 @@ pub fn cut(context: &Context, options: &CutOptions, front: &mut dyn Front) -> Re
     let ask = Ask {
         version: Some(options.version.clone()),
         allow_underbump: options.allow_underbump,
+        local: options.no_push,
         allow_empty: options.allow_empty,
         from: options.from.clone(),
         ..Ask::default()

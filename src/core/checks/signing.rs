@@ -47,6 +47,9 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Answer> {
 /// The same before a `finish`: where commits are not signed and tags need not be, nothing has to be there.
 pub(crate) fn judge_ahead(facts: &Facts) -> Vec<Answer> {
     match &facts.signing {
+        Signing::Unready(unready) if facts.ask.local && !facts.sign_commits => {
+            vec![Answer::pass(format!("finish needs a key: {}", unready.why))]
+        }
         Signing::Unready(_) if facts.policy.release.allow_unsigned && !facts.sign_commits => vec![Answer::pass(
             "no key is there, and [release] allow_unsigned permits finish --no-sign",
         )],
@@ -86,6 +89,9 @@ pub(crate) fn judge_signer(facts: &Facts) -> Vec<Answer> {
 /// The same before a `finish`.
 pub(crate) fn judge_signer_ahead(facts: &Facts) -> Vec<Answer> {
     match &facts.signer {
+        Some(Signer::Nobody(why, _)) if facts.ask.local => vec![Answer::pass(format!(
+            "finish needs to know who may sign the release: {why}"
+        ))],
         Some(Signer::Refused(why, _)) => vec![Answer::pass(format!(
             "finish needs another key than this one, which may not sign releases here: {why}"
         ))],

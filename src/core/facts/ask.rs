@@ -44,6 +44,8 @@ pub struct Ask {
     pub allow_underbump: bool,
     /// A release about which the CHANGELOG says nothing will do.
     pub allow_empty: bool,
+    /// The release stays in this repository for now (`cut --no-push`): what only finishing it needs may come later.
+    pub local: bool,
     /// The source was named with `--from`.
     pub from: Option<String>,
 }
