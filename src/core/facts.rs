@@ -303,7 +303,7 @@ pub struct Content {
 /// The key that signs, looked at without a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
-    /// What it is and where, for people, such as ``the SSH key `/home/a/.ssh/id_ed25519` ``.
+    /// What it is and where, for people, such as ``the SSH key `~/.ssh/id_ed25519` ``.
     pub name: String,
     /// What identifies it: the key, then its primary key. Empty where that shows only in a signature.
     pub ids: Vec<KeyId>,
